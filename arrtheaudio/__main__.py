@@ -1,0 +1,5 @@
+"""`python -m arrtheaudio`."""
+
+from arrtheaudio.cli import main
+
+main()

@@ -1,0 +1,43 @@
+"""Codecs on an open file, never on a path. Each knows one container."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from arrtheaudio.containers.edit import Plan
+from arrtheaudio.containers.window import Window
+from arrtheaudio.core.track import Change, Track
+
+
+class Probe(NamedTuple):
+    """What a container says of itself. `duration` is in seconds, None when unknown."""
+
+    container: str
+    tracks: tuple[Track, ...]
+    duration: float | None = None
+    muxer: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the probe as it stands in a record; what is unknown is left out."""
+        data: dict[str, Any] = {"container": self.container}
+        if self.duration is not None:
+            data["duration"] = self.duration
+        if self.muxer is not None:
+            data["muxer"] = self.muxer
+        data["tracks"] = [track.to_dict() for track in self.tracks]
+        return data
+
+
+class Codec(Protocol):
+    """A container format that is read, and edited in place, without any other program."""
+
+    def sniff(self, head: bytes) -> bool:
+        """Say whether a file that starts with `head` (up to 4 KiB) is this codec's."""
+
+    def probe(self, window: Window) -> Probe:
+        """Read the tracks; an `Error` where the file is not what it should be."""
+
+    def plan(self, window: Window, changes: Sequence[Change]) -> Plan:
+        """Return the edits, each keeping its length, that make the changes; NoRoom where they do not fit.
+
+        Reads the header anew: a plan is made from the bytes that are there. Without changes it has no edits.
+        """
