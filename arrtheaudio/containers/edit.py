@@ -4,6 +4,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from arrtheaudio.core.track import Change
+
 
 class Edit(NamedTuple):
     """At `offset` (bytes from the start of the file) `before` stands and `after` shall; both of one length."""
@@ -34,9 +36,14 @@ class Edit(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The edits that make the wanted changes, in the order in which they are safe, and what a person should know."""
+    """The edits that make the wanted changes, in the order in which they are safe, and what a person should know.
+
+    `changes` is what the edits make of the dispositions: what was asked, and what the container ties to it (MP4 clears
+    the others of an `alternate_group`); a wanted `original` for which there is no room is left out, with a note.
+    """
 
     edits: tuple[Edit, ...] = ()
+    changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
 
 
