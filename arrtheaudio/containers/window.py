@@ -26,7 +26,7 @@ class Window:
     def read(self, offset: int, length: int, what: str = "header") -> bytes:
         """Return exactly `length` bytes; Truncated, naming `what`, where the file ends before."""
         start = offset - self._start
-        if 0 <= start and start + length <= len(self._data):
+        if start >= 0 and start + length <= len(self._data):
             return self._data[start : start + length]
         if offset < 0 or length < 0:
             raise Corrupt(f"{what} at byte {offset} has length {length}")
