@@ -17,11 +17,19 @@ _LIMIT = 1 << 20  # bytes of a file
 _VALUES = 100_000  # in a file; anchors that repeat each other make billions out of a few lines
 _DEPTH = 32
 _TAG = "tag:yaml.org,2002:"
+
+
+def _number(text: str) -> float:
+    # in JSON Schema 2.0 is an integer, in Python it is none
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
 _KINDS: tuple[tuple[re.Pattern[str], Any], ...] = (
     (re.compile(r"true|True|TRUE|false|False|FALSE"), lambda text: text[0] in "tT"),
     (re.compile(r"~|null|Null|NULL|"), lambda _text: None),
     (re.compile(r"[-+]?[0-9]{1,18}"), int),
-    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,2})?"), float),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,2})?"), _number),
 )
 
 

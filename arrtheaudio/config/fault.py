@@ -1,5 +1,6 @@
 """What is wrong with a configuration: where, which key, what stands there and what is allowed."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ from arrtheaudio.errors import Fatal
 
 Path = tuple[str | int, ...]
 _LONGEST = 60
+_USER = re.compile(r"//[^/@]*@")
 
 
 class Place(NamedTuple):
@@ -55,7 +57,7 @@ def shown(path: Path, value: Any) -> str:
         return "(hidden)"
     if isinstance(value, bool):
         return str(value).lower()
-    text = repr(value)
+    text = "nothing" if value is None else repr(_USER.sub("//(hidden)@", value) if isinstance(value, str) else value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

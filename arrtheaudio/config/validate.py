@@ -4,40 +4,33 @@ from collections.abc import Iterator
 from typing import Any
 
 from arrtheaudio.config import schema
+from arrtheaudio.config.conform import FORMATS, conforms
 from arrtheaudio.config.document import Document
 from arrtheaudio.config.fault import Fault, Path, dotted, shown
 
 
 def faults(document: Document) -> Iterator[Fault]:
     """Yield every fault of a document, in no order."""
+    if not conforms(document.data, schema.load()):
+        yield from _against_schema(document)
+    yield from _repeated(document)
+
+
+def errors(data: Any) -> Iterator[Any]:
+    """Yield what jsonschema has to say of the values."""
     from jsonschema import Draft202012Validator, FormatChecker
 
     checker = FormatChecker(formats=())
     for name, valid in FORMATS.items():
-        checker.checks(name)(valid)
-    for error in Draft202012Validator(schema.load(), format_checker=checker).iter_errors(document.data):
-        path = tuple(error.absolute_path)
-        for inner, message in _described(error, path):
-            yield Fault(document.place(inner), inner, message)
-    yield from _repeated(document)
+        # what is no text is for `type` to say
+        checker.checks(name)(lambda value, valid=valid: not isinstance(value, str) or valid(value))
+    return Draft202012Validator(schema.load(), format_checker=checker).iter_errors(data)
 
 
-def language(value: object) -> bool:
-    """Say whether a value is a language code; what is no text is for `type` to say."""
-    from arrtheaudio.core.language import tag
-
-    return not isinstance(value, str) or tag(value) != "und"
-
-
-def _wanted(value: object) -> bool:
-    return value == "original" or language(value)
-
-
-def _undetermined(value: object) -> bool:
-    return value == "ignore" or _wanted(value)
-
-
-FORMATS = {"language": language, "wanted-language": _wanted, "undetermined": _undetermined}
+def _against_schema(document: Document) -> Iterator[Fault]:
+    for error in errors(document.data):
+        for path, message in _described(error, tuple(error.absolute_path)):
+            yield Fault(document.place(path), path, message)
 
 
 def allowed(part: dict[str, Any]) -> str:
@@ -70,7 +63,9 @@ def _described(error: Any, path: Path) -> Iterator[tuple[Path, str]]:
     elif isinstance(error.instance, dict | list):
         yield path, f"must be {allowed(part)}"
     else:
-        yield path, f"is {shown(path, error.instance)}, must be {allowed(part)}"
+        bare = part.get("type") == "string" and not isinstance(error.instance, str)
+        message = f"is {shown(path, error.instance)}, must be {allowed(part)}"
+        yield path, f"{message}; put quotes around it" if bare else message
 
 
 def _missing(error: Any) -> str:
@@ -86,9 +81,10 @@ def _unknown(key: str, path: Path, part: dict[str, Any]) -> str:
     near = difflib.get_close_matches(key.lower().replace("-", "_"), part["properties"], 1)
     if near:
         return f"no such key; did you mean {near[0]}?"
-    elsewhere = [dotted(other) for other, _ in schema.walk() if other[-1] == key]
+    everywhere = {str(other[-1]): dotted(other) for other, _ in schema.walk()}
+    elsewhere = difflib.get_close_matches(key.lower().replace("-", "_"), everywhere, 1, 0.8)
     if elsewhere:
-        return f"no such key here; did you mean {_listed(elsewhere, 'or')}?"
+        return f"no such key here; did you mean {everywhere[elsewhere[0]]}?"
     return f"no such key; {dotted(path) or 'the file'} has {_listed(part['properties'], 'and')}"
 
 
