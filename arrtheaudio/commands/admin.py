@@ -23,3 +23,22 @@ def validate_config(file: str | None) -> None:
 
     source = config.load(file).source
     messages.note(f"{source}: valid" if source else "there is no configuration file; the defaults hold")
+
+
+@command.command("recover")
+@click.pass_context
+def recover(ctx: click.Context, /) -> None:
+    """Finish or roll back the edits that a crash interrupted.
+
+    Every command that edits does this at its start. Prints a line for each file; ends with 1 where an edit stays open,
+    because its file is not there.
+    """
+    from arrtheaudio import editing, messages, output
+    from arrtheaudio.journal import Journal
+
+    still_open = False
+    for found in editing.recover(Journal(ctx.obj.config.journal.path)):
+        still_open |= found.error is not None
+        text = found.outcome if found.error is None else f"{found.outcome}: {found.error}"
+        output.put(messages.shown(f"{found.path.decode(errors='replace')}: {text}").encode() + b"\n")
+    ctx.exit(int(still_open))

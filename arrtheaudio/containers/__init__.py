@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 from arrtheaudio.containers.edit import Plan
 from arrtheaudio.containers.window import Window
 from arrtheaudio.core.track import Change, Track
+from arrtheaudio.errors import NotMedia
 
 
 class Probe(NamedTuple):
@@ -41,3 +42,17 @@ class Codec(Protocol):
 
         Reads the header anew: a plan is made from the bytes that are there. Without changes it has no edits.
         """
+
+
+def sniff(head: bytes) -> Codec:
+    """Return the codec of a file that starts with `head` (up to 4 KiB); NotMedia where none of ours knows it."""
+    # Imported here: a probe of one file needs one of the two.
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        from arrtheaudio.containers import matroska
+
+        return matroska
+    from arrtheaudio.containers import mp4
+
+    if mp4.sniff(head):
+        return mp4
+    raise NotMedia("no Matroska, WebM, MP4 or QuickTime file")

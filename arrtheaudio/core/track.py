@@ -13,7 +13,7 @@ class Track(NamedTuple):
     `sample_rate` is in hertz.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # tuple.index is not used
     type: str
     codec: str
     number: int | None = None
@@ -44,7 +44,7 @@ class Track(NamedTuple):
 class Change(NamedTuple):
     """One disposition (`default`, `forced` or `original`) of one track, before and after."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # tuple.index is not used
     disposition: str
     before: bool
     after: bool

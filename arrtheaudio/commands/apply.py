@@ -1,0 +1,208 @@
+"""Change the default audio track of files, as chosen.
+
+Edits the few bytes of the header that say which track is the default one: in place, with the same size and the same
+inode. What is about to change is in the journal before it changes, so that a crash can be mended and every edit taken
+back with `arrtheaudio undo`. A plan made earlier is applied only to the file that was probed.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from arrtheaudio import editing, filters, messages
+from arrtheaudio.containers import Probe
+from arrtheaudio.containers.edit import Plan
+from arrtheaudio.core.record import Record, integer, nanoseconds, path_of
+from arrtheaudio.core.track import Change, Track, changed
+from arrtheaudio.errors import ChangedSinceProbe, InvalidRecord, NoRoom, UnsupportedContainer
+from arrtheaudio.files import Media, open_to_edit, open_to_read
+from arrtheaudio.journal import Journal
+from arrtheaudio.pipeline import Stage
+
+if TYPE_CHECKING:
+    from arrtheaudio.config import Config
+
+_FAMILY = {"matroska": "mkv", "webm": "mkv", "mp4": "mp4", "mov": "mp4"}
+_SKIPPED = {"review": "review", "none": "nothing_fits"}
+
+
+class Settings(NamedTuple):
+    """What `apply` needs to know besides the record. `max_size` is in bytes, 0 for no limit."""
+
+    journal: Journal
+    dry_run: bool = False
+    hardlinks: str = "protect"
+    mkv: bool = True
+    mp4: bool = True
+    max_size: int = 0
+    preserve_mtime: bool = False
+    skip_if_correct: bool = True
+    command: str = "apply"
+
+
+def settings(config: "Config", *, dry_run: bool, hardlinks: str | None, command: str) -> Settings:
+    """Return the settings of a configuration, as the options have it."""
+    processing = config.processing
+    return Settings(
+        journal=Journal(config.journal.path),
+        dry_run=dry_run or config.execution.dry_run,
+        hardlinks=hardlinks or processing.hardlinks,
+        mkv=config.containers.mkv,
+        mp4=config.containers.mp4,
+        max_size=int(processing.max_file_size_gb * (1 << 30)),
+        preserve_mtime=processing.preserve_mtime,
+        skip_if_correct=config.execution.skip_if_correct,
+        command=command,
+    )
+
+
+def stage(record: Record, settings: Settings) -> Mapping[str, Any]:
+    """Do what was chosen."""
+    choice = record["choose"]
+    status, changes = _read(choice)
+    if status in _SKIPPED:
+        return _skipped(_SKIPPED[status])
+    if status == "keep" and settings.skip_if_correct:
+        return {"status": "unchanged"}
+    family = _FAMILY.get(record["probe"]["container"])
+    if family is None:
+        raise UnsupportedContainer(f"{record['probe']['container']} files are read, and never edited")
+    if not getattr(settings, family):
+        return _skipped("container_disabled")
+    try:
+        with _open(record, settings) as media:
+            return _apply(media, record, changes, settings)
+    except NoRoom as error:
+        return {**_skipped("no_room"), "message": str(error)}
+
+
+def _read(choice: Any) -> tuple[str, list[Change]]:
+    try:
+        return choice["status"], [Change.from_dict(change) for change in choice.get("changes", ())]
+    except (TypeError, KeyError, AttributeError):
+        raise InvalidRecord("choose has no status, or changes that are none") from None
+
+
+def _skipped(reason: str) -> dict[str, Any]:
+    return {"status": "skipped", "reason": reason}
+
+
+def _open(record: Record, settings: Settings) -> Media:
+    path = path_of(record)
+    return open_to_read(path) if settings.dry_run else open_to_edit(path)
+
+
+def _apply(media: Media, record: Record, changes: list[Change], settings: Settings) -> Mapping[str, Any]:
+    if not _as_probed(media, record):
+        return _unchanged(media, record, changes)
+    if settings.max_size and media.stat.st_size > settings.max_size:
+        return _skipped("too_large")
+    if media.stat.st_nlink > 1 and settings.hardlinks != "edit":
+        return _skipped("hardlinked")
+    plan, verify = editing.plan(media, changes)
+    for text in plan.notes:
+        messages.note(f"{record['path']}: {text}")
+    if not plan.edits:
+        return {"status": "unchanged"}
+    if settings.dry_run:
+        return _answer("planned", plan)
+    intent = editing.Intent(settings.command, str(record["choose"].get("reason", "")))
+    mtime = media.stat.st_mtime_ns if settings.preserve_mtime else None
+    entry = editing.make(media, plan.edits, settings.journal, intent, verify=verify, mtime=mtime)
+    return {**_answer("changed", plan), "journal": entry}
+
+
+def _answer(status: str, plan: Plan) -> dict[str, Any]:
+    return {"status": status, "method": "in_place", "edits": [edit.to_dict() for edit in plan.edits]}
+
+
+def _as_probed(media: Media, record: Record) -> bool:
+    size, mtime = integer(record, "size"), record.get("mtime")
+    same_time = mtime is None or nanoseconds(mtime) == media.stat.st_mtime_ns // 1000 * 1000
+    return same_time and size in (None, media.stat.st_size)
+
+
+def _unchanged(media: Media, record: Record, changes: list[Change]) -> Mapping[str, Any]:
+    """Answer for a file that is not the one probed: it is right already where an earlier try got that far."""
+    found: Probe = media.codec().probe(media.window())
+    wanted = changed([Track.from_dict(track) for track in record["probe"]["tracks"]], changes)
+    if found.tracks != wanted:
+        raise ChangedSinceProbe("its size or time is not what was probed")
+    return {"status": "unchanged"}
+
+
+def settled(record: Record) -> bool:
+    """Say whether the record's answer is final: a plan of a dry run is not."""
+    answer = record["apply"]
+    return not (isinstance(answer, dict) and answer.get("status") == "planned")
+
+
+def stages(settings: Settings, *, refresh: bool = False) -> list[Stage]:
+    """Return the stage alone."""
+    return [Stage("apply", partial(stage, settings=settings), refresh, settled)]
+
+
+def recover(journal: Journal) -> None:
+    """Mend what a crash left, before anything is edited; say what was done."""
+    for found in editing.recover(journal):
+        name = found.path.decode(errors="replace")
+        if found.error is None:
+            messages.note(f"{name}: an edit that a crash interrupted: {found.outcome}")
+        else:
+            messages.note(f"{name}: an edit that a crash interrupted is still open: {found.error}")
+
+
+def row(record: Record) -> list[str]:
+    """Return the cells of a file."""
+    answer, choice = record["apply"], record.get("choose", {})
+    track = choice.get("track")
+    language = choice.get("language") or ""
+    return [
+        answer["status"],
+        "" if track is None else str(track),
+        language,
+        answer.get("reason") or choice.get("rule") or "",
+        record["path"],
+    ]
+
+
+TABLE = filters.Table(("STATUS", "TRACK", "LANGUAGE", "WHY", "PATH"), row)
+
+_OPTIONS = (
+    click.option("-n", "--dry-run", is_flag=True, help="Say what would change, and change nothing."),
+    click.option(
+        "--hardlinks",
+        type=click.Choice(["protect", "copy", "edit", "skip"]),
+        help="What to do with a file that has several names; the default is the configuration's, else protect.",
+    ),
+)
+
+
+def options(function: filters.F) -> filters.F:
+    """Give a command the options of an edit."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+@click.command("apply", help=__doc__)
+@filters.options
+@options
+@click.pass_context
+def command(ctx: click.Context, /, dry_run: bool, hardlinks: str | None, **values: Any) -> None:
+    """Edit the files."""
+    from arrtheaudio.commands import choose, probe
+
+    common, config = filters.Common.of(values), ctx.obj.config
+    chosen = settings(config, dry_run=dry_run, hardlinks=hardlinks, command="apply")
+    source = filters.source(common, "apply")
+    if not chosen.dry_run:
+        recover(chosen.journal)
+    steps = [
+        *probe.stages(probe.TIMEOUT),
+        *choose.stages(choose.Wish(), config),
+        *stages(chosen, refresh=common.refresh),
+    ]
+    filters.run(ctx, source, steps, TABLE, common, edits=not chosen.dry_run)

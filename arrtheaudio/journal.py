@@ -1,0 +1,234 @@
+"""What is about to be written, before it is: one file an edit, the folder it is in is its state.
+
+    journal/open/ID.INODE      begun: the edit may be done, half done or not begun
+    journal/done/ID.INODE      finished: it took place
+
+ID is a ULID: names sort by time. Whoever edits holds flock(2) on the entry, so that a lock that can be had belongs to a
+process that died. An entry is on disk, with its name, before the first byte of the media file changes; that it is done
+need not be: bytes that are all new say so too.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from typing import NamedTuple, Self
+
+from arrtheaudio.containers.edit import Edit
+from arrtheaudio.core import record as records
+from arrtheaudio.errors import Corrupt, InvalidRecord, from_os
+
+VERSION = 1
+_ID_LENGTH = 26
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Entry(NamedTuple):
+    """One edit of one file: what was there, what shall be.
+
+    `path` is where the file was; `device`, `inode`, `size` in bytes and `mtime` in nanoseconds are as they were before
+    the edit; `undoes` is the entry that this one takes back.
+    """
+
+    id: str
+    path: bytes
+    device: int
+    inode: int
+    size: int
+    mtime: int
+    edits: tuple[Edit, ...]
+    command: str
+    why: str = ""
+    undoes: str | None = None
+
+    def to_line(self) -> bytes:
+        """Return the entry as its file holds it."""
+        return records.line(
+            {
+                "version": VERSION,
+                "id": self.id,
+                **records.of_path(self.path),
+                "device": self.device,
+                "inode": self.inode,
+                "size": self.size,
+                "mtime": self.mtime,
+                "edits": [edit.to_dict() for edit in self.edits],
+                "when": records.timestamp(time_of(self.id)),
+                "command": self.command,
+                "why": self.why,
+                "undoes": self.undoes,
+                "end": True,  # last: an entry without it was not all written
+            }
+        )
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Self:
+        """Read an entry; Corrupt where it is none, or not whole."""
+        try:
+            data = json.loads(line)
+            if data["version"] != VERSION or data["end"] is not True:
+                raise ValueError
+            return cls(
+                path=records.path_of(data),
+                edits=tuple(Edit.from_dict(edit) for edit in data["edits"]),
+                **{key: data[key] for key in cls._fields if key not in ("path", "edits")},
+            )
+        except (ValueError, KeyError, TypeError, InvalidRecord):
+            raise Corrupt("not a whole journal entry") from None
+
+
+def new_id() -> str:
+    """Return a ULID: 48 bits of milliseconds, 80 of chance, in Crockford's base 32."""
+    number = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def time_of(entry_id: str) -> int:
+    """Return the time in an id, in nanoseconds; ValueError where it is none."""
+    number = 0
+    for character in entry_id:
+        number = number << 5 | _CROCKFORD.index(character)
+    return (number >> 80) * 1_000_000
+
+
+class Begun:
+    """An entry that is on disk and locked: the media file may change now."""
+
+    def __init__(self, journal: "Journal", name: str, descriptor: int) -> None:
+        """Take over the descriptor, whose lock lasts as long as it is open."""
+        self._journal = journal
+        self._name = name
+        self._descriptor = descriptor
+
+    def done(self) -> None:
+        """Say that the edit is on disk and verified."""
+        with contextlib.suppress(OSError):  # recover sees that all bytes are the new ones, and moves it then
+            os.rename(f"{self._journal.open}/{self._name}", f"{self._journal.done}/{self._name}")
+        self.close()
+
+    def drop(self) -> None:
+        """Say that the file is as it was: the edit never took place."""
+        with contextlib.suppress(OSError):  # recover sees that all bytes are the old ones, and drops it then
+            os.unlink(f"{self._journal.open}/{self._name}")
+        self.close()
+
+    def close(self) -> None:
+        """Leave the entry as it is; without the lock, recover will look at it."""
+        os.close(self._descriptor)
+
+
+class Journal:
+    """The folder of all edits."""
+
+    def __init__(self, root: str) -> None:
+        """Take the folder; it is made when the first entry is."""
+        self.root = root
+        self.open = f"{root}/open"
+        self.done = f"{root}/done"
+
+    def begin(self, entry: Entry) -> Begun:
+        """Put the entry on disk, and return it locked; an Error that names the journal where that fails."""
+        try:
+            return self._begin(f"{entry.id}.{entry.inode}", entry.to_line())
+        except OSError as error:
+            cause = from_os(error)
+            raise type(cause)(f"the journal {self.root}: {cause}") from None
+
+    def _begin(self, name: str, line: bytes) -> Begun:
+        path = f"{self.open}/{name}"
+        descriptor = self._create(path)
+        try:
+            _write(descriptor, line)
+            os.fsync(descriptor)
+            _sync_folder(self.open)
+        except OSError:
+            os.unlink(path)
+            os.close(descriptor)
+            raise
+        return Begun(self, name, descriptor)
+
+    def _create(self, path: str) -> int:
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+        while True:
+            try:
+                descriptor = os.open(path, flags, 0o600)
+            except FileNotFoundError:
+                self._make()
+                continue
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+            # A recover in another process saw it before the lock, empty, and took it for a begin that died.
+            os.close(descriptor)
+
+    def _make(self) -> None:
+        for folder in (self.open, self.done):
+            os.makedirs(folder, 0o700, exist_ok=True)
+        for folder in (self.root, os.path.dirname(self.root)):
+            _sync_folder(folder)
+
+    def unfinished(self, inode: int | None = None) -> list[str]:
+        """Return the names of entries that are begun, oldest first; only those of `inode`, where it is given."""
+        return _names(self.open, inode)
+
+    def adopt(self, name: str) -> tuple[Entry | None, Begun] | None:
+        """Take over what a process that died left; None where it lives. The entry is None where it was not all written.
+
+        What was not all written was not begun on the media file either.
+        """
+        try:
+            descriptor = os.open(f"{self.open}/{name}", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.exists(f"{self.open}/{name}"):  # it was finished between the two calls
+                raise BlockingIOError
+            entry = Entry.from_line(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except Corrupt:
+            entry = None
+        return entry, Begun(self, name, descriptor)
+
+    def finished(self, inode: int | None = None) -> Iterator[Entry]:
+        """Yield the edits that took place, newest first; only those of `inode`, where it is given."""
+        for name in reversed(_names(self.done, inode)):
+            with contextlib.suppress(Corrupt, FileNotFoundError):
+                yield self._load(name)
+
+    def find(self, entry_id: str, inode: int) -> Entry | None:
+        """Return a finished entry of a file; None where there is none of that id."""
+        with contextlib.suppress(Corrupt, OSError):
+            if len(entry_id) == _ID_LENGTH and entry_id.isalnum():
+                return self._load(f"{entry_id}.{inode}")
+        return None
+
+    def _load(self, name: str) -> Entry:
+        with open(f"{self.done}/{name}", "rb") as file:
+            return Entry.from_line(file.read())
+
+
+def _names(folder: str, inode: int | None) -> list[str]:
+    suffix = "" if inode is None else f".{inode}"
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(suffix))
+    except FileNotFoundError:
+        return []
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _sync_folder(path: str) -> None:
+    descriptor = os.open(path or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

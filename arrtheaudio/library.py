@@ -1,0 +1,123 @@
+"""Folders of media files: which files there are, in an order that does not change."""
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from arrtheaudio.core import record as records
+from arrtheaudio.core.record import Record
+from arrtheaudio.errors import Error, NotAFile, from_os
+
+SUFFIXES = (b".mkv", b".mka", b".mk3d", b".webm", b".mp4", b".m4v", b".m4a", b".mov")
+
+
+class Filter(NamedTuple):
+    """Which files of a folder are wanted; a file that is named itself always is.
+
+    `patterns` and `excludes` are globs on the name; an `exclude` with a slash is one on the whole path, and one that
+    matches a folder leaves out all below it. `min_size` is in bytes, `changed_since` in nanoseconds since 1970.
+    """
+
+    recursive: bool = True
+    patterns: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    min_size: int = 0
+    changed_since: int | None = None
+
+
+def expand(source: Iterable[Record], wanted: Filter, stage: str) -> Iterator[Record]:
+    """Yield each record with the size and mtime of its file; in place of a folder, its files."""
+    walk = _Walk(wanted, stage)
+    for record in source:
+        if "error" in record or ("size" in record and "mtime" in record):
+            yield record
+        else:
+            yield from walk.start(record)
+
+
+class _Walk:
+    def __init__(self, wanted: Filter, stage: str) -> None:
+        self._wanted = wanted
+        self._stage = stage
+        self._named = _matcher(wanted.patterns) if wanted.patterns else _is_media
+        self._excluded = _excluder(wanted.excludes)
+
+    def start(self, record: Record) -> Iterator[Record]:
+        try:
+            path = records.path_of(record)
+            info = os.stat(path)
+            if stat.S_ISDIR(info.st_mode):
+                yield from self._folder(path)
+            elif stat.S_ISREG(info.st_mode):
+                yield _identified(record, info)
+            else:
+                raise NotAFile("neither a file nor a folder")
+        except OSError as error:
+            yield records.failed(record, self._stage, from_os(error))
+        except Error as error:
+            yield records.failed(record, self._stage, error)
+
+    def _folder(self, top: bytes) -> Iterator[Record]:
+        folders = [top]
+        while folders:
+            folder = folders.pop()
+            try:
+                files, below = self._list(folder)
+            except OSError as error:
+                yield records.failed(records.of_path(folder), self._stage, from_os(error))
+                continue
+            for name in files:
+                yield from self._file(os.path.join(folder, name))
+            if self._wanted.recursive:
+                folders += [os.path.join(folder, name) for name in reversed(below)]
+
+    def _list(self, folder: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Return the names of the files and of the folders that are wanted; dot-names never are."""
+        files, below = [], []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(b".") or self._excluded(entry.path):
+                    continue
+                if entry.is_dir(follow_symlinks=False):  # a linked folder may lead back here
+                    below.append(entry.name)
+                elif self._named(entry.name) and entry.is_file():
+                    files.append(entry.name)
+        return sorted(files), sorted(below)
+
+    def _file(self, path: bytes) -> Iterator[Record]:
+        try:
+            info = os.stat(path)
+        except OSError as error:
+            yield records.failed(records.of_path(path), self._stage, from_os(error))
+            return
+        since = self._wanted.changed_since
+        if info.st_size >= self._wanted.min_size and (since is None or info.st_mtime_ns >= since):
+            yield _identified(records.of_path(path), info)
+
+
+def _identified(record: Record, info: os.stat_result) -> Record:
+    record["size"] = info.st_size
+    record["mtime"] = records.timestamp(info.st_mtime_ns)
+    return record
+
+
+def _is_media(name: bytes) -> bool:
+    return name.lower().endswith(SUFFIXES)
+
+
+def _matcher(globs: Iterable[str]) -> Callable[[bytes], bool]:
+    import fnmatch
+    import re
+
+    match = re.compile(b"|".join(fnmatch.translate(glob).encode() for glob in globs)).match
+    return lambda name: match(name) is not None
+
+
+def _excluder(globs: tuple[str, ...]) -> Callable[[bytes], bool]:
+    if not globs:
+        return lambda _: False
+    on_path = [glob for glob in globs if "/" in glob]
+    on_name = [glob for glob in globs if "/" not in glob]
+    paths, names = _matcher(on_path), _matcher(on_name)
+    return lambda path: bool((on_path and paths(path)) or (on_name and names(os.path.basename(path))))

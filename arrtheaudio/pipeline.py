@@ -1,0 +1,171 @@
+"""Records in, stages, records out: order, failures, threads, signals, exit statuses."""
+
+import os
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from arrtheaudio import messages
+from arrtheaudio.core import record as records
+from arrtheaudio.core.record import Record
+from arrtheaudio.errors import Error, Fatal, Internal, InvalidRecord, from_os
+from arrtheaudio.output import Sink
+from arrtheaudio.progress import Progress
+from arrtheaudio.signals import Signals, Stopped
+
+READER_GONE = 141
+_CHUNK = 1 << 16
+
+
+class Stage(NamedTuple):
+    """One step of the pipe: its key in the record, and what it answers; an answer of None adds no key."""
+
+    name: str
+    answer: Callable[[Record], Mapping[str, Any] | None]
+    refresh: bool = False
+    # Says whether the answer that a record already has is one to keep.
+    settled: Callable[[Record], bool] = lambda _: True
+
+
+def carry(record: Record, stages: Sequence[Stage]) -> Record:
+    """Take one record through the stages that it lacks; a failure becomes its `error`."""
+    if "error" in record:
+        return record
+    name = ""
+    try:
+        for stage in stages:
+            name = stage.name
+            if name in record and not stage.refresh and stage.settled(record):
+                continue
+            answer = stage.answer(record)
+            if answer is not None:
+                record[name] = answer
+    except Error as error:
+        records.failed(record, name, error)
+    except OSError as error:
+        records.failed(record, name, from_os(error))
+    except Exception as error:  # a defect meets one record, is shown whole, and the others go on
+        import traceback
+
+        messages.error(f"{record.get('path')}: a defect of ours\n{traceback.format_exc()}")
+        records.failed(record, name, Internal(f"{type(error).__name__}: {error}"))
+    return record
+
+
+def read(paths: Sequence[bytes], stage: str, *, null: bool = False) -> Iterator[Record]:
+    """Yield a record for each path; for `-`, or where there are no paths, for each line of standard input."""
+    for path in paths or (b"-",):
+        if path == b"-":
+            yield from _standard_input(stage, null)
+        else:
+            yield records.of_path(os.path.abspath(path))
+
+
+def _standard_input(stage: str, null: bool) -> Iterator[Record]:
+    for number, item in enumerate(split(0, b"\0" if null else b"\n"), 1):
+        if item and not item.isspace():
+            yield _item(item, number, stage, null)
+
+
+def _item(item: bytes, number: int, stage: str, null: bool) -> Record:
+    if null or not item.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
+        return records.of_path(os.path.abspath(item))
+    try:
+        if len(item) > records.LIMIT:
+            raise InvalidRecord(f"longer than {records.LIMIT >> 20} MiB")
+        record = records.parse(item.removeprefix(b"\xef\xbb\xbf"))
+        if "error" not in record:
+            records.path_of(record)
+        return record
+    except Error as error:
+        return records.unreadable(item, number, stage, error)
+
+
+def split(descriptor: int, delimiter: bytes, limit: int = records.LIMIT) -> Iterator[bytes]:
+    """Yield what stands between delimiters, as soon as it is there; an item over `limit` bytes comes cut there."""
+    parts: list[bytes] = []
+    held = 0
+    while chunk := _read(descriptor):
+        *whole, rest = chunk.split(delimiter)
+        for part in whole:
+            yield b"".join((*parts, part))
+            parts, held = [], 0
+        if held <= limit:
+            parts.append(rest)
+            held += len(rest)
+    if held:
+        yield b"".join(parts)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, _CHUNK)
+    except OSError as error:
+        raise Fatal(f"standard input: {(error.strerror or str(error)).lower()}") from None
+
+
+def run(
+    source: Iterable[Record],
+    stages: Sequence[Stage],
+    sink: Sink,
+    *,
+    jobs: int = 1,
+    edits: bool = False,
+    timeout: float | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Take every record of `source` through `stages` into `sink`, in order; return the exit status.
+
+    With `edits` no signal and no closed pipe interrupts the file in hand: its record is finished first. `timeout` is in
+    seconds, for one record.
+    """
+    progress = progress or Progress("", shown=False)
+    with Signals() as signals:
+        if edits or jobs > 1:
+            from arrtheaudio.pool import Pool
+
+            pool = Pool(lambda record: carry(record, stages), jobs, signals, name=stages[-1].name, timeout=timeout)
+            results: Generator[Record, None, None] = pool.map(source)
+        else:
+            results = _inline(source, stages, signals)
+        try:
+            failed = _drain(results, sink, progress)
+        except Stopped:
+            failed = True
+        except BrokenPipeError:
+            return READER_GONE
+        finally:
+            results.close()  # what is in hand is finished before anything else happens
+            progress.clear()
+    return 128 + signals.number if signals.number else int(failed)
+
+
+def _inline(source: Iterable[Record], stages: Sequence[Stage], signals: Signals) -> Generator[Record, None, None]:
+    items = iter(source)
+    while True:
+        with signals.waiting:
+            record = next(items, None)
+        if record is None:
+            return
+        yield carry(record, stages)
+
+
+def _drain(results: Iterable[Record], sink: Sink, progress: Progress) -> bool:
+    failed = False
+    for record in results:
+        failed |= "error" in record
+        progress.clear()
+        sink.write(record)
+        progress.step("error" in record)
+    sink.close()
+    return failed
+
+
+def leave(status: int) -> None:
+    """End the process at once: output is flushed already, and a thread that hangs must not hold it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            status = status or 1
+    os._exit(status)
