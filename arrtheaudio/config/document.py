@@ -97,6 +97,13 @@ def _invalid(place: Place, message: str) -> Invalid:
     return Invalid([Fault(place, (), message)])
 
 
+def _said(error: yaml.MarkedYAMLError) -> str:
+    """Return PyYAML's words without the name of an anchor or alias, which may be half of a secret."""
+    context = error.context if error.context and error.context.startswith(("while", "expected")) else None
+    words = ", ".join(filter(None, (context, error.problem)))
+    return re.sub(r"(?<=\balias) .*|(?<=\banchor) .*", "", words, flags=re.DOTALL)
+
+
 def _decoded(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
@@ -138,9 +145,7 @@ class _Reader:
             return _invalid(self._start, "is not YAML")
         lines = text.splitlines()[mark.line : mark.line + 1]
         tab = "\t" in "".join(lines)[: mark.column + 1]
-        # what PyYAML quotes may be of the file, and half of a secret
-        problem = re.sub(r"(?<=\balias) .*|(?<=\banchor) .*", "", error.problem or "is not YAML", flags=re.DOTALL)
-        message = "a tab, where only spaces may indent" if tab else f"not YAML: {problem}"
+        message = "a tab, where only spaces may indent" if tab else f"not YAML: {_said(error)}"
         return _invalid(self._place(mark.line, mark.column + 1), message)
 
     def _value(self, node: Any, path: Path) -> Any:

@@ -9,7 +9,8 @@ from arrtheaudio.errors import Fatal
 
 Path = tuple[str | int, ...]
 _LONGEST = 60
-_USER = re.compile(r"//[^/@]*@")
+# the user and password of an address, and its query, which may have a key
+_IN_ADDRESS = re.compile(r"(?<=://).*(?=@)|(?<=\?).+")
 
 
 class Place(NamedTuple):
@@ -57,7 +58,9 @@ def shown(path: Path, value: Any) -> str:
         return "(hidden)"
     if isinstance(value, bool):
         return str(value).lower()
-    text = "nothing" if value is None else repr(_USER.sub("//(hidden)@", value) if isinstance(value, str) else value)
+    if value is None:
+        return "nothing"
+    text = repr(_IN_ADDRESS.sub("(hidden)", value) if isinstance(value, str) else value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -104,9 +104,10 @@ def _misspelt(name: str, known: Mapping[str, Path]) -> str:
     """Return what to say of a variable that is nearly one of ours, or in one of our sections; others are not ours."""
     import difflib
 
-    near = difflib.get_close_matches(name, known, 1, 0.85)
+    bare = {other.removeprefix(PREFIX): path for other, path in known.items()}
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), bare, 1, 0.85)
     if near:
-        return f"no such key; did you mean {near[0]} ({dotted(known[near[0]])})?"
+        return f"no such key; did you mean {PREFIX}{near[0]} ({dotted(bare[near[0]])})?"
     sections = tuple(
         PREFIX + key.upper() + "_" for key, part in schema.load()["properties"].items() if "properties" in part
     )

@@ -57,10 +57,13 @@ def _described(error: Any, path: Path) -> Iterator[tuple[Path, str]]:
         for key in error.instance.keys() - part["properties"].keys():
             yield (*path, key), _unknown(key, path, part)
     elif error.validator in ("required", "dependentRequired"):
-        yield path, f"must be {allowed(part)}; {_missing(error)} is missing"
+        yield path, f"must be {allowed(part)}; it lacks {_missing(error)}"
     elif error.validator == "uniqueItems":
         yield path, f"has an entry twice; must be {allowed(part)}"
     elif isinstance(error.instance, dict | list):
+        yield path, f"must be {allowed(part)}"
+    elif "properties" in part or "properties" in schema.resolved(part.get("items")):
+        # not shown: `tmdb: KEY` is a likely mistake
         yield path, f"must be {allowed(part)}"
     else:
         bare = part.get("type") == "string" and not isinstance(error.instance, str)
