@@ -29,6 +29,7 @@ case = pytest.param
         case("spool: {path: '${A}'}", {"A": "~/s"}, "spool.path", "/home/ada/s", id="home from a variable"),
         case("api:\n  port: ${P:-80}", {}, "api.port", 80, id="a number"),
         case("api: {port: '${P}'}", {"P": "81"}, "api.port", 81, id="a number in quotes"),
+        case("api: {port: '${P:-}'}", {}, "api.port", 9393, id="no number is the default"),
         case("tmdb: {enabled: '${E}'}", {"E": "false"}, "tmdb.enabled", False, id="a boolean"),
         case("language_priority: '${L}'", {"L": "ja, en"}, "policy.language_priority", ("ja", "en"), id="a list"),
         case("language_priority: ['${L}']", {"L": "no"}, "policy.language_priority", ("no",), id="in a list"),
@@ -125,9 +126,15 @@ def test_a_variable_with_a_fault(name, text, message):
     assert str(caught.value).startswith(f"ARRTHEAUDIO_{name}: ")
 
 
-def test_a_variable_mends_a_fault_of_the_file(tmp_path):
-    path = write(tmp_path, "spool: {path: relative}")
+@pytest.mark.parametrize("text", ["relative", "'${UNSET}'"])
+def test_a_variable_mends_a_fault_of_the_file(tmp_path, text):
+    path = write(tmp_path, f"spool: {{path: {text}}}")
     assert config.load(path, HOME | {"ARRTHEAUDIO_SPOOL_PATH": "/s"}).spool.path == "/s"
+
+
+def test_a_variable_is_taken_as_it_is(tmp_path):
+    path = write(tmp_path, "tmdb: {api_key: x}")
+    assert config.load(path, HOME | {"ARRTHEAUDIO_TMDB_API_KEY": "a${b}$${"}).tmdb.api_key == "a${b}$${"
 
 
 def test_where_the_file_is_looked_for(tmp_path):

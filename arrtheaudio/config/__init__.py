@@ -43,8 +43,8 @@ def _checked(source: str | None, environ: Mapping[str, str]) -> dict[str, Any]:
     from arrtheaudio.config import document, substitution, validate
 
     read = document.read(source) if source is not None else document.Document({}, {}, [])
-    read = substitution.expand(read, environ)
     substitution.override(read, environ)
+    read = substitution.expand(read, environ)
     known = {fault.path for fault in read.faults}
     faults = [*read.faults, *(fault for fault in validate.faults(read) if fault.path not in known)]
     if faults:

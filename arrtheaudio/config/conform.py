@@ -22,7 +22,7 @@ def conforms(value: Any, schema: Any) -> bool:
 def _is_language(code: str) -> bool:
     from arrtheaudio.core import language
 
-    return language.tag(code) != "und"
+    return language.valid(code)
 
 
 FORMATS: dict[str, Callable[[str], bool]] = {

@@ -85,9 +85,10 @@ def scalar(text: str) -> Any:
 
 
 def mapped(value: Any, change: Callable[[str, Path], Any], path: Path = ()) -> Any:
-    """Return a value with each text in it, at whatever depth, changed."""
+    """Return a value with each text in it, at whatever depth, changed; a key whose text becomes None goes."""
     if isinstance(value, dict):
-        return {key: mapped(item, change, (*path, key)) for key, item in value.items()}
+        changed = {key: mapped(item, change, (*path, key)) for key, item in value.items()}
+        return {key: item for key, item in changed.items() if item is not None}
     if isinstance(value, list):
         return [mapped(item, change, (*path, at)) for at, item in enumerate(value)]
     return change(value, path) if isinstance(value, str) else value
@@ -98,10 +99,10 @@ def _invalid(place: Place, message: str) -> Invalid:
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
-    """Return PyYAML's words without the name of an anchor or alias, which may be half of a secret."""
+    """Return PyYAML's words without the name of an anchor, alias or tag, which may be half of a secret."""
     context = error.context if error.context and error.context.startswith(("while", "expected")) else None
     words = ", ".join(filter(None, (context, error.problem)))
-    return re.sub(r"(?<=\balias) .*|(?<=\banchor) .*", "", words, flags=re.DOTALL)
+    return re.sub(r"\b(alias|anchor|handle) .*", r"\1", words, flags=re.DOTALL)
 
 
 def _decoded(raw: bytes, name: str) -> str:
@@ -125,8 +126,11 @@ class _Reader:
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         try:
             node = yaml.compose(text, Loader=loader)
-        except yaml.reader.ReaderError as error:
-            raise _invalid(self._place(text.count("\n", 0, error.position)), "holds a control character") from None
+        except yaml.reader.ReaderError:
+            # its own position counts bytes with libyaml, and characters without
+            character = yaml.reader.Reader.NON_PRINTABLE.search(text)
+            line = text.count("\n", 0, character.start() if character else 0)
+            raise _invalid(self._place(line), "holds a control character") from None
         except yaml.MarkedYAMLError as error:
             raise self._syntax(error, text) from None
         except RecursionError:

@@ -44,7 +44,8 @@ def expand(document: Document, environ: Mapping[str, str]) -> Document:
     """Return the document with its variables replaced; each that has no value is a fault."""
 
     def expanded(text: str, path: Path) -> Any:
-        if "${" not in text:
+        # a place without a line is a variable of the environment: what that has is taken as it is
+        if "${" not in text or not document.place(path).line:
             return text
         try:
             return convert(substitute(text, environ), schema.at(path), document.place(path))
