@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from arrtheaudio import replacing
 from arrtheaudio.containers import Codec, Probe
 from arrtheaudio.containers.edit import Edit, Plan
 from arrtheaudio.core.track import Change, changed
@@ -19,7 +20,10 @@ class Intent(NamedTuple):
     undoes: str | None = None
 
 
-def plan(media: Media, changes: Sequence[Change]) -> tuple[Plan, Callable[[], None]]:
+Check = Callable[[Media], None]
+
+
+def plan(media: Media, changes: Sequence[Change]) -> tuple[Plan, Check]:
     """Return the edits for the changes, and a check, for afterwards, that they did what they should and nothing else.
 
     ChangedSinceProbe where the tracks are not what the changes start from.
@@ -29,7 +33,7 @@ def plan(media: Media, changes: Sequence[Change]) -> tuple[Plan, Callable[[], No
     _expect(before, changes)
     edits = codec.plan(media.window(), changes)
     wanted = before._replace(tracks=changed(before.tracks, edits.changes))
-    return edits, lambda: _verify(codec, media, wanted)
+    return edits, lambda edited: _verify(codec, edited, wanted)
 
 
 def _expect(probe: Probe, changes: Sequence[Change]) -> None:
@@ -55,7 +59,7 @@ def make(
     journal: Journal,
     intent: Intent,
     *,
-    verify: Callable[[], None] = lambda: None,
+    verify: Check = lambda _: None,
     mtime: int | None = None,
 ) -> str:
     """Write the edits, through the journal; return the entry's id. On any failure the file is as it was before.
@@ -69,7 +73,7 @@ def make(
     begun = journal.begin(entry)
     try:
         media.write(edits)
-        verify()
+        verify(media)
         if mtime is not None:
             media.set_mtime(mtime)
     except BaseException as error:  # a defect too: whatever it was, the old bytes go back first
@@ -78,6 +82,27 @@ def make(
             raise from_os(error) from None
         raise
     begun.done()
+    return entry.id
+
+
+def make_in_copy(
+    media: Media, edits: Sequence[Edit], journal: Journal, intent: Intent, verify: Check, *, share: bool
+) -> str:
+    """Put an edited copy of the file under its path, and leave the file itself, which other names have, as it is.
+
+    With `share` the copy takes no space: CannotClone where the file system does not do that.
+    """
+    settle(journal, media)
+
+    def fill(new: Media) -> None:
+        (replacing.clone if share else replacing.copy)(media, new)
+        if new.reads(edits) != [edit.before for edit in edits]:
+            raise ChangedSinceProbe("the bytes to change are not the ones expected")
+        new.write(edits)
+        verify(new)
+
+    entry = _entry(media, edits, intent)._replace(method="clone")
+    replacing.replace(media, entry, journal, fill)
     return entry.id
 
 
@@ -169,6 +194,8 @@ def _recover(journal: Journal, name: str, media: Media | None) -> Recovered | No
 
 
 def _mend(media: Media, entry: Entry, begun: Begun) -> str:
+    if entry.method != "in_place":
+        return _mend_replaced(media, entry, begun)
     if (media.stat.st_ino, media.stat.st_size) != (entry.inode, entry.size):
         raise NotFound("another file has taken its place")
     found = state(media, entry.edits)
@@ -180,3 +207,13 @@ def _mend(media: Media, entry: Entry, begun: Begun) -> str:
     # Bytes of somebody else's are not ours to touch; the entry is kept with those that took place.
     begun.done()
     return "finished" if found == NEW else "changed by another program since"
+
+
+def _mend_replaced(media: Media, entry: Entry, begun: Begun) -> str:
+    """Clean up after a file that was to take the place of another: it did so whole, or not at all."""
+    replacing.discard(entry)
+    if media.stat.st_ino == entry.inode or state(media, entry.edits) != NEW:
+        begun.drop()
+        return "rolled back"
+    begun.done(media.stat.st_ino)
+    return "finished"

@@ -44,7 +44,7 @@ class Media:
         """Return a fresh look at the bytes: nothing read before is reused."""
         if self._file is None:
             self._file = FileIO(self.descriptor, closefd=False)
-        return Window(self._file, self.stat.st_size)
+        return Window(self._file, os.fstat(self.descriptor).st_size)
 
     def codec(self) -> Codec:
         """Return the codec for the bytes at the start of the file; NotMedia where none knows them."""

@@ -21,6 +21,7 @@ from arrtheaudio.core import record as records
 from arrtheaudio.errors import Corrupt, InvalidRecord, from_os
 
 VERSION = 1
+_DAY = 86400
 _ID_LENGTH = 26
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -29,7 +30,8 @@ class Entry(NamedTuple):
     """One edit of one file: what was there, what shall be.
 
     `path` is where the file was; `device`, `inode`, `size` in bytes and `mtime` in nanoseconds are as they were before
-    the edit; `undoes` is the entry that this one takes back.
+    the edit; `undoes` is the entry that this one takes back. `method` is as in the record: `clone` and `rewrite` put a
+    new file, with a new inode, in the place of the old one. `job` is the queue's, where the edit was one of its jobs.
     """
 
     id: str
@@ -42,6 +44,8 @@ class Entry(NamedTuple):
     command: str
     why: str = ""
     undoes: str | None = None
+    method: str = "in_place"
+    job: str | None = None
 
     def to_line(self) -> bytes:
         """Return the entry as its file holds it."""
@@ -59,6 +63,8 @@ class Entry(NamedTuple):
                 "command": self.command,
                 "why": self.why,
                 "undoes": self.undoes,
+                "method": self.method,
+                "job": self.job,
                 "end": True,  # last: an entry without it was not all written
             }
         )
@@ -102,10 +108,11 @@ class Begun:
         self._name = name
         self._descriptor = descriptor
 
-    def done(self) -> None:
-        """Say that the edit is on disk and verified."""
+    def done(self, inode: int | None = None) -> None:
+        """Say that the edit is on disk and verified; `inode` is the file's now, where that is another one."""
+        name = self._name if inode is None else f"{self._name.partition('.')[0]}.{inode}"
         with contextlib.suppress(OSError):  # recover sees that all bytes are the new ones, and moves it then
-            os.rename(f"{self._journal.open}/{self._name}", f"{self._journal.done}/{self._name}")
+            os.rename(f"{self._journal.open}/{self._name}", f"{self._journal.done}/{name}")
         self.close()
 
     def drop(self) -> None:
@@ -199,6 +206,37 @@ class Journal:
         for name in reversed(_names(self.done, inode)):
             with contextlib.suppress(Corrupt, FileNotFoundError):
                 yield self._load(name)
+
+    def standing(self, inode: int | None = None) -> Iterator[Entry]:
+        """Yield the edits that nobody has taken back, newest first; one that was taken back twice stands again."""
+        undone = set()
+        for entry in self.finished(inode):
+            if entry.id in undone:
+                continue
+            if entry.undoes is None:
+                yield entry
+            else:
+                undone.add(entry.undoes)
+
+    def prune(self, keep_days: float) -> int:
+        """Forget finished edits older than this, once a day at most; return how many. What is open stays for ever."""
+        stamp = f"{self.root}/pruned"
+        now = time.time()
+        try:
+            if now - os.stat(stamp).st_mtime < _DAY:
+                return 0
+        except FileNotFoundError:
+            pass
+        old = [
+            name for name in _names(self.done, None) if time_of(name.partition(".")[0]) < (now - keep_days * _DAY) * 1e9
+        ]
+        for name in old:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{self.done}/{name}")
+        with contextlib.suppress(OSError):
+            os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.utime(stamp)
+        return len(old)
 
     def find(self, entry_id: str, inode: int) -> Entry | None:
         """Return a finished entry of a file; None where there is none of that id."""

@@ -16,10 +16,12 @@ from arrtheaudio.containers import Probe
 from arrtheaudio.containers.edit import Plan
 from arrtheaudio.core.record import Record, integer, nanoseconds, path_of
 from arrtheaudio.core.track import Change, Track, changed
+from arrtheaudio.editing import Check, Intent
 from arrtheaudio.errors import ChangedSinceProbe, InvalidRecord, NoRoom, UnsupportedContainer
 from arrtheaudio.files import Media, open_to_edit, open_to_read
 from arrtheaudio.journal import Journal
 from arrtheaudio.pipeline import Stage
+from arrtheaudio.replacing import CannotClone
 
 if TYPE_CHECKING:
     from arrtheaudio.config import Config
@@ -99,23 +101,39 @@ def _apply(media: Media, record: Record, changes: list[Change], settings: Settin
         return _unchanged(media, record, changes)
     if settings.max_size and media.stat.st_size > settings.max_size:
         return _skipped("too_large")
-    if media.stat.st_nlink > 1 and settings.hardlinks != "edit":
+    if media.stat.st_nlink > 1 and settings.hardlinks == "skip":
         return _skipped("hardlinked")
     plan, verify = editing.plan(media, changes)
     for text in plan.notes:
         messages.note(f"{record['path']}: {text}")
     if not plan.edits:
         return {"status": "unchanged"}
+    replaces = media.stat.st_nlink > 1 and settings.hardlinks != "edit"
+    answer = {"method": "clone" if replaces else "in_place", "edits": [edit.to_dict() for edit in plan.edits]}
     if settings.dry_run:
-        return _answer("planned", plan)
-    intent = editing.Intent(settings.command, str(record["choose"].get("reason", "")))
+        return {"status": "planned", **answer}
+    intent = Intent(settings.command, str(record["choose"].get("reason", "")))
+    try:
+        entry = (_in_copy if replaces else _in_place)(media, plan, intent, verify, settings)
+    except CannotClone:
+        return _skipped("hardlinked")
+    return {"status": "changed", **answer, "journal": entry}
+
+
+def _in_place(media: Media, plan: Plan, intent: Intent, verify: Check, settings: Settings) -> str:
+    if media.stat.st_nlink > 1:
+        messages.note(f"{media.path.decode(errors='replace')}: {media.stat.st_nlink} names share this change")
     mtime = media.stat.st_mtime_ns if settings.preserve_mtime else None
-    entry = editing.make(media, plan.edits, settings.journal, intent, verify=verify, mtime=mtime)
-    return {**_answer("changed", plan), "journal": entry}
+    return editing.make(media, plan.edits, settings.journal, intent, verify=verify, mtime=mtime)
 
 
-def _answer(status: str, plan: Plan) -> dict[str, Any]:
-    return {"status": status, "method": "in_place", "edits": [edit.to_dict() for edit in plan.edits]}
+def _in_copy(media: Media, plan: Plan, intent: Intent, verify: Check, settings: Settings) -> str:
+    try:
+        return editing.make_in_copy(media, plan.edits, settings.journal, intent, verify, share=True)
+    except CannotClone:
+        if settings.hardlinks != "copy":
+            raise
+    return editing.make_in_copy(media, plan.edits, settings.journal, intent, verify, share=False)
 
 
 def _as_probed(media: Media, record: Record) -> bool:

@@ -4,7 +4,8 @@ Reads records that `apply` has answered, or paths, whose latest edit is looked u
 only while the bytes are still the ones it wrote. Nothing is lost: undoing is an edit with a journal entry of its own.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,11 +13,12 @@ import click
 
 from arrtheaudio import editing, filters
 from arrtheaudio.commands.apply import recover
+from arrtheaudio.commands.scan import Duration
 from arrtheaudio.containers.edit import Edit
-from arrtheaudio.core.record import Record, integer, nanoseconds, path_of
+from arrtheaudio.core.record import Record, integer, nanoseconds, of_path, path_of, timestamp
 from arrtheaudio.errors import ChangedSinceProbe, InvalidRecord
 from arrtheaudio.files import Media, open_to_edit, open_to_read
-from arrtheaudio.journal import Journal
+from arrtheaudio.journal import Entry, Journal, time_of
 from arrtheaudio.pipeline import Stage
 
 
@@ -70,13 +72,31 @@ def _of_record(record: Record, journal: Journal, inode: int) -> Done | None:
 
 def _latest(media: Media, journal: Journal) -> Done | None:
     """Return the newest edit of the file that has not been taken back."""
-    undone = set()
-    for entry in journal.finished(media.stat.st_ino):
-        if entry.undoes is not None:
-            undone.add(entry.undoes)
-        elif entry.id not in undone:
-            return Done(entry.edits, entry.mtime, entry.id)
-    return None
+    entry = next(journal.standing(media.stat.st_ino), None)
+    return None if entry is None else Done(entry.edits, entry.mtime, entry.id)
+
+
+def listed(entries: Iterable[Entry], undone: frozenset[str] = frozenset()) -> Iterator[Record]:
+    """Yield a record for each edit, as `apply` would have printed it: `undo` takes it."""
+    for entry in entries:
+        yield {
+            **of_path(entry.path),
+            "size": entry.size,
+            "mtime": timestamp(entry.mtime),
+            "apply": {
+                "status": "changed",
+                "method": entry.method,
+                "edits": [edit.to_dict() for edit in entry.edits],
+                "journal": entry.id,
+            },
+            "journal": {
+                "when": timestamp(time_of(entry.id)),
+                "command": entry.command,
+                "why": entry.why,
+                "job": entry.job,
+                "undone": entry.id in undone,
+            },
+        }
 
 
 def row(record: Record) -> list[str]:
@@ -84,19 +104,77 @@ def row(record: Record) -> list[str]:
     return [record["undo"]["status"], record["path"]]
 
 
+def list_row(record: Record) -> list[str]:
+    """Return the cells of an edit."""
+    about = record["journal"]
+    state = "undone" if about["undone"] else ""
+    return [about["when"][:19].replace("T", " "), about["command"], state, about["why"], record["path"]]
+
+
 TABLE = filters.Table(("STATUS", "PATH"), row)
+LIST = filters.Table(("WHEN (UTC)", "COMMAND", "STATE", "WHY", "PATH"), list_row)
+
+
+class Moment(click.ParamType[Any]):
+    """A time: RFC 3339 (UTC where it names no zone), or how long ago, like 2h or 7d."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return nanoseconds since 1970."""
+        from datetime import UTC, datetime
+
+        try:
+            moment = datetime.fromisoformat(str(value))
+            return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e9)
+        except ValueError:
+            pass
+        try:
+            return time.time_ns() - int(Duration().convert(value, param, ctx) * 1e9)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no time: give a date like 2026-01-31, or how long ago, like 2h or 7d.", param, ctx)
+
+
+def _chosen(journal: Journal, since: int | None, job: str | None, *, standing: bool) -> Iterator[Entry]:
+    for entry in journal.standing() if standing else journal.finished():
+        if since is not None and time_of(entry.id) < since:
+            return  # the newest come first
+        if job in (None, entry.job):
+            yield entry
 
 
 @click.command("undo", help=__doc__)
 @filters.options
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be taken back, and change nothing.")
+@click.option("--list", "lists", is_flag=True, help="List edits, newest first, and change nothing.")
+@click.option("--since", type=Moment(), help="All edits since a time: 2026-01-31, or 2h (ago).")
+@click.option("--job", metavar="ID", help="All edits of a job.")
+@click.option("--all", "everything", is_flag=True, help="All edits that the journal has.")
 @click.pass_context
-def command(ctx: click.Context, /, dry_run: bool, **values: Any) -> None:
+def command(
+    ctx: click.Context,
+    /,
+    dry_run: bool,
+    lists: bool,
+    since: int | None,
+    job: str | None,
+    everything: bool,
+    **values: Any,
+) -> None:
     """Take back."""
     common = filters.Common.of(values)
     journal = Journal(ctx.obj.config.journal.path)
-    source = filters.source(common, "undo")
+    if lists:
+        undone = frozenset(entry.undoes for entry in journal.finished() if entry.undoes)
+        edits = listed(_chosen(journal, since, job, standing=False), undone)
+        return filters.run(ctx, edits, [], LIST, common)
+    whole = everything or job is not None or since is not None
+    if whole and common.files:
+        raise click.UsageError("give FILEs, or --since, --job or --all, not both.")
+    source = listed(_chosen(journal, since, job, standing=True)) if whole else filters.source(common, "undo")
     if not dry_run:
         recover(journal)
     steps = [Stage("undo", partial(stage, journal=journal, dry_run=dry_run), common.refresh)]
-    filters.run(ctx, source, steps, TABLE, common, edits=not dry_run)
+    # Several edits of one file have to go in their order.
+    common = common._replace(jobs=1) if whole else common
+    return filters.run(ctx, source, steps, TABLE, common, edits=not dry_run)
