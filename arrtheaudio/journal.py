@@ -79,7 +79,7 @@ class Entry(NamedTuple):
             return cls(
                 path=records.path_of(data),
                 edits=tuple(Edit.from_dict(edit) for edit in data["edits"]),
-                **{key: data[key] for key in cls._fields if key not in ("path", "edits")},
+                **{key: data[key] for key in cls._fields if key in data and key not in ("path", "edits")},
             )
         except (ValueError, KeyError, TypeError, InvalidRecord):
             raise Corrupt("not a whole journal entry") from None

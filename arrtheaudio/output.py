@@ -85,6 +85,8 @@ class Table:
     def write(self, record: Record) -> None:
         """Show one record."""
         cells = failure(record, len(self._head)) if "error" in record else self._row(record)
+        cells = [messages.shown(cell) for cell in cells]
+        self._widths = [max(*pair) for pair in zip(self._widths, map(len, cells[:-1]), strict=True)]
         if not self._begun:
             self._line(self._head)
             self._begun = True
@@ -94,8 +96,6 @@ class Table:
         """Nothing is left to say."""
 
     def _line(self, cells: Sequence[str]) -> None:
-        cells = [messages.shown(cell) for cell in cells]
-        self._widths = [max(*pair) for pair in zip(self._widths, map(len, cells[:-1]), strict=True)]
         padded = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=False)]
         put(("  ".join([*padded, cells[-1]]).rstrip() + "\n").encode(errors="backslashreplace"))
 

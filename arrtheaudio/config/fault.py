@@ -1,6 +1,5 @@
 """What is wrong with a configuration: where, which key, what stands there and what is allowed."""
 
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -9,8 +8,6 @@ from arrtheaudio.errors import Fatal
 
 Path = tuple[str | int, ...]
 _LONGEST = 60
-# the user and password of an address, and its query, which may have a key
-_IN_ADDRESS = re.compile(r"(?<=://).*(?=@)|(?<=\?).+")
 
 
 class Place(NamedTuple):
@@ -60,8 +57,15 @@ def shown(path: Path, value: Any) -> str:
         return str(value).lower()
     if value is None:
         return "nothing"
-    text = repr(_IN_ADDRESS.sub("(hidden)", value) if isinstance(value, str) else value)
+    text = repr(_without_secrets(value) if isinstance(value, str) else value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _without_secrets(text: str) -> str:
+    import re
+
+    # the user and password of an address, and its query, which may have a key
+    return re.sub(r"(?s)(?<=://).*(?=@)|(?<=\?).+", "(hidden)", text)
 
 
 def _plain(text: str) -> str:

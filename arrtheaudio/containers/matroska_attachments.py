@@ -10,8 +10,9 @@ from arrtheaudio.errors import Error
 
 # Each costs a read; anime with many fonts has 60.
 _LIMIT = 500
-# A name or media type longer than this is none.
-_TEXT = 4096
+# More elements in one, or a longer name or media type, are not looked at.
+_CHILDREN = 32
+_VALUE = 4096
 
 
 def tracks(window: Window, parts: list[Part], index: int) -> list[Track]:
@@ -36,30 +37,26 @@ def tracks(window: Window, parts: list[Part], index: int) -> list[Track]:
 
 def _track(window: Window, file: Part, index: int) -> Track | None:
     """Return the track of an AttachedFile (RFC 9559, 5.1.6.1), None where ffprobe finds it incomplete."""
-    fields: dict[int, Part] = {}
+    values: dict[int, bytes] = {}
+    has_data = False
     at = file.data
-    while at < file.end and len(fields) < 16:
+    for _ in range(_CHILDREN):
+        if at >= file.end:
+            break
         child = part_at(window, at)
-        fields[child.id] = child
+        if child.id == ids.FILE_DATA:
+            has_data = child.end > child.data
+        elif child.id in (ids.FILE_NAME, ids.FILE_MEDIA_TYPE, ids.FILE_UID):
+            # Now, not when all are known: the data may stand between them, and each way over it is a read.
+            values[child.id] = window.read(child.data, max(0, min(child.end - child.data, _VALUE)), "AttachedFile")
         at = max(child.end, child.data)
-    name, media_type = _text(window, fields.get(ids.FILE_NAME)), _text(window, fields.get(ids.FILE_MEDIA_TYPE))
-    data = fields.get(ids.FILE_DATA)
-    if not name or not media_type or data is None or data.end <= data.data:
+    name, media_type = (_text(values.get(identity, b"")) for identity in (ids.FILE_NAME, ids.FILE_MEDIA_TYPE))
+    if not name or not media_type or not has_data:
         return None
     kind, codec = attachment(media_type)
-    uid = fields.get(ids.FILE_UID)
-    return Track(
-        index=index,
-        type=kind,
-        codec=codec,
-        uid=None if uid is None else ebml.uint(window.read(uid.data, min(uid.end - uid.data, 8), "FileUID"), 0, 8),
-        name=name,
-        default=False,
-    )
+    uid = int.from_bytes(values[ids.FILE_UID][:8], "big") if ids.FILE_UID in values else None
+    return Track(index=index, type=kind, codec=codec, uid=uid, name=name, default=False)
 
 
-def _text(window: Window, part: Part | None) -> str | None:
-    if part is None:
-        return None
-    data = window.read(part.data, max(0, min(part.end - part.data, _TEXT)), "attachment")
-    return ebml.text(data, 0, len(data)) or None
+def _text(value: bytes) -> str:
+    return ebml.text(value, 0, len(value))

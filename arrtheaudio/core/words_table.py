@@ -104,7 +104,7 @@ ar: تعليق صوتي, التعليق الصوتي
 """
 
 # Anywhere in the name; the first that is found decides. Stems of languages that inflect them or write compounds as
-# one word (Regiekommentar, kommentarspår, audiodescrizione, synstolkning), and words of scripts without spaces between them.
+# one word (Regiekommentar, kommentarspår, synstolkning), and words of scripts without spaces between them.
 ANYWHERE = """
 denied: 解説なし, コメンタリーなし, 无评论, 無評論, 无解说, 無解說
 audio_description: audiodescri, audiodeskri, syntolk, synstolk, kuvailutulk, äänikuvailu, audiodeskry
