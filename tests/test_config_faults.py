@@ -49,6 +49,11 @@ case = pytest.param
         case("tmdb: secret", ["tmdb: must be a group with enabled, api_key"], id="no group"),
         case("language_priority: eng", ["is 'eng', must be a list of language codes"], id="no list"),
         case("language_priority: [klingonish]", ["language_priority[0]: is 'klingonish', must be a"], id="no code"),
+        case(
+            "language_priority: [japanese]", ["such as ja, jpn or pt-BR, or `original`; did you mean ja"], id="a name"
+        ),
+        case("original_overrides: {'tmdb:1': jp}", ["or pt-BR; did you mean ja (Japanese)?"], id="a country"),
+        case("tmdb: {api_key: 0123}", ["tmdb.api_key: is (hidden), must be a key; put quotes around it"], id="digits"),
         case("language_priority: [eng, ~]", ["language_priority[1]: is nothing, must be a"], id="a blank entry"),
         case(
             "selection: {undetermined: neither}", ["is 'neither', must be original, ignore or"], id="neither of three"

@@ -25,12 +25,12 @@ def _is_language(code: str) -> bool:
     return language.valid(code)
 
 
-FORMATS: dict[str, Callable[[str], bool]] = {
+LANGUAGES: dict[str, Callable[[str], bool]] = {
     "language": _is_language,
     "wanted-language": lambda code: code == "original" or _is_language(code),
     "undetermined": lambda code: code in ("original", "ignore") or _is_language(code),
-    "path": lambda path: "\0" not in path,
 }
+FORMATS: dict[str, Callable[[str], bool]] = {**LANGUAGES, "path": lambda path: "\0" not in path}
 
 
 def _number(value: Any) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from arrtheaudio.config import schema
-from arrtheaudio.config.conform import FORMATS, conforms
+from arrtheaudio.config.conform import FORMATS, LANGUAGES, conforms
 from arrtheaudio.config.document import Document
 from arrtheaudio.config.fault import Fault, Path, dotted, shown
 
@@ -66,9 +66,19 @@ def _described(error: Any, path: Path) -> Iterator[tuple[Path, str]]:
         # not shown: `tmdb: KEY` is a likely mistake
         yield path, f"must be {allowed(part)}"
     else:
-        bare = part.get("type") == "string" and not isinstance(error.instance, str)
-        message = f"is {shown(path, error.instance)}, must be {allowed(part)}"
-        yield path, f"{message}; put quotes around it" if bare else message
+        yield path, f"is {shown(path, error.instance)}, must be {allowed(part)}{_hint(error.instance, part)}"
+
+
+def _hint(value: Any, part: dict[str, Any]) -> str:
+    """Return what would mend a value of the wrong kind or a language that is no code; empty where that is not known."""
+    if part.get("type") != "string" or value is None:
+        return ""
+    if not isinstance(value, str):
+        return "; put quotes around it"
+    from arrtheaudio.core.language_names import nearest
+
+    meant = nearest(value) if part.get("format") in LANGUAGES else ""
+    return f"; did you mean {meant}?" if meant else ""
 
 
 def _missing(error: Any) -> str:
