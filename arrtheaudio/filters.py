@@ -83,9 +83,10 @@ def run(
     *,
     edits: bool = False,
     timeout: float | None = None,
+    sink: output.Sink | None = None,
 ) -> None:
     """Take the records through the stages to standard output, and leave with the exit status."""
-    sink = output.sink(common.form, table.head, table.row)
+    sink = sink or output.sink(common.form, table.head, table.row)
     shown = output.is_terminal(2) if common.progress is None else common.progress
     progress = Progress(ctx.info_name or "", shown=shown and not messages.quiet())
     jobs = common.jobs or default_jobs(edits=edits)

@@ -1,0 +1,153 @@
+"""Choose the audio track that should be the default one.
+
+Adds `choose` to each record: the track, why it and not another, and what has to change. A record that has its `probe`
+is decided on as it stands: no file is opened. A commentary, an audio description, a karaoke or an isolated score is
+never chosen while there is anything else.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from arrtheaudio import filters, output
+from arrtheaudio.commands import probe
+from arrtheaudio.core import language as languages
+from arrtheaudio.core.choice import decide
+from arrtheaudio.core.policy import ORIGINAL, Policy, wanted_languages
+from arrtheaudio.core.record import Record
+from arrtheaudio.core.track import Track
+from arrtheaudio.errors import InvalidRecord
+from arrtheaudio.explain import explain
+from arrtheaudio.pipeline import Stage
+
+if TYPE_CHECKING:
+    from arrtheaudio.config import Config
+
+
+class Wish(NamedTuple):
+    """What the command line says about languages."""
+
+    languages: tuple[str, ...] = ()
+    original: str | None = None
+
+
+def stage(record: Record, wish: Wish, policy: Policy) -> Mapping[str, Any]:
+    """Decide on the tracks that a record has."""
+    probed, tracks = _probe(record)
+    wanted = wanted_languages(record, policy, wish.original, wish.languages)
+    choice = decide(
+        tracks,
+        wanted,
+        policy.selection,
+        original=wish.original,
+        original_source="--original",
+        original_certain=wish.original is not None,
+        container=probed["container"],
+    )
+    return choice.to_dict()
+
+
+def _probe(record: Record) -> tuple[Mapping[str, Any], list[Track]]:
+    probed = record["probe"]
+    try:
+        tracks = [Track.from_dict(track) for track in probed["tracks"]]
+        if not isinstance(probed["container"], str) or not all(map(_sound, tracks)):
+            raise TypeError
+    except (TypeError, KeyError, AttributeError):
+        raise InvalidRecord("probe is not one that `arrtheaudio probe` writes") from None
+    return probed, tracks
+
+
+def _sound(track: Track) -> bool:
+    texts = (track.type, track.codec, track.language)
+    return type(track.index) is int and all(isinstance(text, str) for text in texts)
+
+
+def stages(wish: Wish, config: "Config", *, refresh: bool = False) -> list[Stage]:
+    """Return the stage alone."""
+    return [Stage("choose", partial(stage, wish=wish, policy=config.policy), refresh)]
+
+
+class Language(click.ParamType[Any]):
+    """A language code of any kind."""
+
+    name = "CODE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the code, which means a language."""
+        if value == ORIGINAL and param is not None and param.name == "languages":
+            return ORIGINAL
+        try:
+            return languages.check(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+_OPTIONS = (
+    click.option(
+        "-l",
+        "--language",
+        "languages",
+        multiple=True,
+        type=Language(),
+        help="A wanted language, instead of the configured ones; repeat it, best first. `original` may be among them.",
+    ),
+    click.option("--original", type=Language(), help="The original language, where you know it better."),
+)
+
+
+def options(function: filters.F) -> filters.F:
+    """Give a command the options of the choice; `wish` reads them."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def wish(values: Mapping[str, Any]) -> Wish:
+    """Pick them from all the options of a command."""
+    return Wish(values["languages"], values["original"])
+
+
+def row(record: Record) -> list[str]:
+    """Return the cells of a file."""
+    choice = record["choose"]
+    track = choice.get("track")
+    number = "" if track is None else str(track)
+    return [choice["status"], number, choice.get("language") or "", choice["reason"], record["path"]]
+
+
+TABLE = filters.Table(("STATUS", "TRACK", "LANGUAGE", "WHY", "PATH"), row)
+
+
+class Prose:
+    """Tells a person what was decided, instead of records."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._begun = False
+
+    def write(self, record: Record) -> None:
+        """Tell of one record."""
+        text = explain(record)
+        output.put((("\n" if self._begun else "") + text).encode(errors="backslashreplace"))
+        self._begun = True
+
+    def close(self) -> None:
+        """Nothing is left to say."""
+
+
+@click.command("choose", help=__doc__)
+@filters.options
+@options
+@click.option("--explain", "explains", is_flag=True, help="Tell the reasons in prose, instead of records.")
+@click.pass_context
+def command(ctx: click.Context, /, explains: bool, **values: Any) -> None:
+    """Print the records with the choice."""
+    common = filters.Common.of(values)
+    steps = [
+        *probe.stages(probe.TIMEOUT),
+        *stages(wish(values), ctx.obj.config, refresh=common.refresh),
+    ]
+    filters.run(ctx, filters.source(common, "choose"), steps, TABLE, common, sink=Prose() if explains else None)

@@ -1,0 +1,76 @@
+"""The files that an earlier scan has listed: what `scan --since FILE` leaves out.
+
+A file is known by its size, mtime and inode. What a run lists is remembered only when the whole run has ended well, so
+that one that was broken off is repeated rather than forgotten. Files that are gone stay known: what comes back is another
+inode. SQLite keeps it: a million files are looked up one by one, and never held in memory.
+"""
+
+import os
+import sqlite3
+from typing import Self
+
+from arrtheaudio.errors import Fatal
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS known (
+  path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL, inode INTEGER NOT NULL
+) WITHOUT ROWID
+"""
+_VERSION = 1
+
+
+class StateUnusable(Fatal):
+    """The file of `--since` cannot be used."""
+
+
+class Known:
+    """A state file, locked from the first look to the end of the run."""
+
+    def __init__(self, path: bytes) -> None:
+        """Open or make the file; StateUnusable where it is something else, or another scan uses it."""
+        self._name = os.fsdecode(path)
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
+            self._begin()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def _begin(self) -> None:
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("BEGIN IMMEDIATE")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            raise StateUnusable(f"{self._name}: made by a newer version")
+        self._db.execute(_SCHEMA)
+        self._db.execute(f"PRAGMA user_version={_VERSION}")
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Forget what this run has found, unless it was kept."""
+        self._db.close()
+
+    def is_new(self, path: bytes, info: os.stat_result) -> bool:
+        """Say whether a file is new or changed, and note it for the next run."""
+        now = (info.st_size, info.st_mtime_ns, info.st_ino)
+        try:
+            if self._db.execute("SELECT size, mtime, inode FROM known WHERE path = ?", (path,)).fetchone() == now:
+                return False
+            self._db.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", (path, *now))
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+        return True
+
+    def keep(self) -> None:
+        """Remember all that this run has found: it has ended."""
+        try:
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: sqlite3.Error) -> StateUnusable:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            return StateUnusable(f"{self._name}: another scan uses it")
+        return StateUnusable(f"{self._name}: {error}")
