@@ -17,10 +17,11 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return [(left, right) for left, _, rights in lines for right in rights.split(",")]
 
 
+_CODES = _pairs(table.CODES)
 _MEANINGS = (
     {name: name for name in table.TAGS.split()}
-    | {meaning: meaning for meaning, _ in _pairs(table.CODES)}
-    | {code: meaning for meaning, code in _pairs(table.CODES)}
+    | {meaning: meaning for meaning, _ in _CODES}
+    | {code: meaning for meaning, code in _CODES}
 )
 _MACROLANGUAGE = {member: whole for whole, member in _pairs(table.MACROLANGUAGES)}
 _PRINCIPAL = frozenset(table.PRINCIPAL.split())
@@ -119,6 +120,7 @@ def _spoken(code: str) -> _Spoken:
     return _Spoken(_SAME.get(language, language), script, region)
 
 
+@lru_cache(maxsize=4096)
 def match(wanted: str, found: str) -> int | None:
     """Return how far the language that was found is from the wanted one, 0 being the same; None where it is another.
 

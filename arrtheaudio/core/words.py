@@ -31,6 +31,14 @@ def meaning(name: str | None, commentary: Sequence[str] = ()) -> str | None:
     return _meaning(name, tuple(commentary)) if name else None
 
 
+@lru_cache(maxsize=1024)
+def chinese(name: str | None) -> str | None:
+    """Return `yue` or `cmn` where a track's name says Cantonese or Mandarin; None for both and neither."""
+    folded = _folded(name or "")
+    found = {tag for part, tag in _chinese() if part in folded}
+    return found.pop() if len(found) == 1 else None
+
+
 @lru_cache(maxsize=4096)
 def _meaning(name: str, commentary: tuple[str, ...]) -> str | None:
     vocabulary = _own(commentary) if commentary else _shipped()
@@ -96,6 +104,13 @@ def _shipped() -> _Vocabulary:
     return vocabulary._replace(anywhere=anywhere, capitals=frozenset(table.CAPITALS.split()))
 
 
+@cache
+def _chinese() -> tuple[tuple[str, str], ...]:
+    from arrtheaudio.core import words_table as table
+
+    return tuple((_folded(part), tag) for tag, part in _listed(table.CHINESE))
+
+
 @lru_cache(maxsize=16)
 def _own(commentary: tuple[str, ...]) -> _Vocabulary:
     unspaced = tuple((_folded(text), COMMENTARY) for text in commentary if _is_unspaced(text))
@@ -103,9 +118,9 @@ def _own(commentary: tuple[str, ...]) -> _Vocabulary:
 
 
 def _is_unspaced(text: str) -> bool:
-    """Say whether the script puts no space between words, or endings to them: Thai to Khmer, kana, Han, Hangul."""
+    """Say whether the script puts no space between words, or endings to them: Thai, Lao, Khmer, kana, Han, Hangul."""
     return any(
-        "\u0e00" <= letter <= "\u0eff" or "\u1000" <= letter <= "\u17ff" or "\u3040" <= letter <= "\ud7ff"
+        "\u0e00" <= letter <= "\u0eff" or "\u1780" <= letter <= "\u17ff" or "\u3040" <= letter <= "\ud7ff"
         for letter in text
     )
 

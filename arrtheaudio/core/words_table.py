@@ -121,3 +121,10 @@ commentary: 코멘터리, 해설, คอมเมนทารี, ความ�
 
 # As they stand, in capitals: in small letters they are other words.
 CAPITALS = "AD DVS"
+
+# Which Chinese a track is in that the file only says is Chinese: ISO 639-2, and so all that ffmpeg writes to MP4 and
+# most that it writes to Matroska, has no code for it.
+CHINESE = """
+yue: cantonese, 粵語, 粤语, 廣東話, 广东话, 廣州話, 广州话, 粵配, 粤配
+cmn: mandarin, putonghua, 普通话, 普通話, 國語, 国语, 国配, 國配
+"""
