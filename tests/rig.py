@@ -1,0 +1,327 @@
+"""What the crash tests stand on: a bench with one file, system calls that kill or fail, file systems of their own."""
+
+import functools
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import pytest
+
+ARRTHEAUDIO = (sys.executable, "-m", "arrtheaudio")
+PATIENCE = 60  # seconds that a program may take before the test fails
+_CONFIG = "language_priority: [jpn, eng]\nprefer_original: false\n"
+# System calls by strace's names: on other machines they are called renameat2, mkdirat, unlinkat.
+OPEN, MKDIR, RENAME, UNLINK = "/^open", "/^mkdir", "/^rename", "/^unlink"
+
+
+def needs(what: str) -> NoReturn:
+    """Skip for want of something; where everything must run, fail instead."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"needs {what}, and here nothing may be left out")
+    pytest.skip(f"needs {what}")
+
+
+def need_programs(*programs: str) -> None:
+    """Skip where a program is not installed."""
+    for program in programs:
+        if shutil.which(program) is None:
+            needs(program)
+
+
+# Samples
+
+
+def _tone(*more: str) -> list[str]:
+    video = ["-f", "lavfi", "-i", "color=s=64x64:r=10:d=0.3"]
+    audio = ["-f", "lavfi", "-i", "sine=d=0.3"]
+    tracks = ["-map", "0:v", *["-map", "1:a"] * 3, "-c:v", "mpeg4", "-c:a", "aac", "-b:a", "32k"]
+    names = ["eng", "jpn", "eng"]
+    tags = [text for at, name in enumerate(names) for text in (f"-metadata:s:a:{at}", f"language={name}")]
+    tags += ["-metadata:s:a:2", "title=Commentary"]
+    dispositions = ["-disposition:a:0", "default", "-disposition:a:1", "0", "-disposition:a:2", "0"]
+    return ["ffmpeg", "-v", "error", "-y", *video, *audio, *tracks, *tags, *dispositions, "-shortest", *more]
+
+
+def _call(*command: str | os.PathLike[str]) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+
+
+def ffmpeg_mkv(path: Path) -> None:
+    """Tracks with a CRC-32, FlagDefault written only where it is 0."""
+    _call(*_tone(str(path)))
+
+
+def mkvmerge_mkv(path: Path) -> None:
+    """FlagDefault written only where it is 0, a Void behind Tracks."""
+    source = path.with_suffix(".source.mkv")
+    ffmpeg_mkv(source)
+    _call("mkvmerge", "-q", "-o", path, source)
+    source.unlink()
+
+
+def edited_mkv(path: Path) -> None:
+    """FlagDefault of every audio track written out: an edit is single bytes."""
+    mkvmerge_mkv(path)
+    flags = [f"--edit track:a{at} --set flag-default={value}".split() for at, value in ((1, 1), (2, 0), (3, 0))]
+    _call("mkvpropedit", "-q", path, *itertools.chain.from_iterable(flags))
+
+
+def mp4(path: Path) -> None:
+    """The moov behind the mdat."""
+    _call(*_tone(str(path)))
+
+
+def fragmented_mp4(path: Path) -> None:
+    """A moov before the fragments."""
+    _call(*_tone("-movflags", "frag_keyframe+empty_moov+default_base_moof", str(path)))
+
+
+SAMPLES = {
+    "ffmpeg.mkv": ffmpeg_mkv,
+    "mkvmerge.mkv": mkvmerge_mkv,
+    "edited.mkv": edited_mkv,
+    "moov-at-end.mp4": mp4,
+    "fragmented.mp4": fragmented_mp4,
+}
+
+
+class Content(NamedTuple):
+    """The bytes of a file before and after `apply`."""
+
+    old: bytes
+    new: bytes
+
+
+@functools.cache
+def content(name: str) -> Content:
+    """Return a sample's bytes, as `apply` finds and leaves them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        SAMPLES[name](path)
+        old = path.read_bytes()
+        bench = Bench(Path(folder) / "bench", name, Content(old, old))
+        bench.edit("apply")
+        new = bench.file.read_bytes()
+    assert len(new) == len(old)
+    assert new != old
+    return Content(old, new)
+
+
+# One file on a bench
+
+
+class Bench:
+    """A folder with one file, a journal, and a configuration that wants Japanese.
+
+    `old` and `new` are the bytes of the file before and after `apply`.
+    """
+
+    def __init__(self, folder: Path, name: str, bytes_of: Content | None = None) -> None:
+        """Put the file there, as it is before the edit."""
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.file = folder / name
+        self.journal = folder / "journal"
+        self.config = folder / "config.yaml"
+        self.config.write_text(_CONFIG)
+        self.old, self.new = bytes_of or content(name)
+        self._tried: set[tuple[object, ...]] = set()
+        self.file.write_bytes(self.old)
+
+    def reset(self, command: str = "apply") -> None:
+        """Make everything as it was, ready for `command`: with an empty journal, or with an edit to take back."""
+        shutil.rmtree(self.journal, ignore_errors=True)
+        self.file.write_bytes(self.old)
+        if command == "undo":
+            self.edit("apply")
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of every call: nothing of the user's own counts."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ARRTHEAUDIO_", "XDG_"))}
+        return kept | {
+            "HOME": str(self.folder),
+            "ARRTHEAUDIO_CONFIG": str(self.config),
+            "ARRTHEAUDIO_JOURNAL_PATH": str(self.journal),
+        }
+
+    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        """Run the toolkit to its end."""
+        options = {"stdin": subprocess.DEVNULL, "capture_output": True} | options
+        return subprocess.run((*ARRTHEAUDIO, *arguments), env=self.environ, timeout=PATIENCE, **options)
+
+    def edit(self, command: str) -> None:
+        """Run `apply` or `undo` on the file; it must succeed."""
+        done = self.run(command, str(self.file))
+        assert done.returncode == 0, (done.stdout, done.stderr)
+
+    def open_entries(self) -> list[str]:
+        """Return the names of the edits that are begun and not finished."""
+        return _names(self.journal / "open")
+
+    def finished_entries(self) -> list[str]:
+        """Return the names of the edits that took place."""
+        return _names(self.journal / "done")
+
+    def whole(self) -> bool:
+        """Say whether the file is the old or the new one, bit for bit."""
+        return self.file.read_bytes() in (self.old, self.new)
+
+    def mend(self) -> None:
+        """Recover, then assert that nothing was lost: the file is whole, can be edited, and the edit taken back."""
+        done = self.run("admin", "recover")
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        assert self.whole()
+        assert self.open_entries() == []
+        # What follows depends on the file and the journal alone: each such state need be tried once.
+        state = (self.file.read_bytes(), *_names(self.journal), len(self.finished_entries()))
+        if state not in self._tried:
+            self._go_on()
+            self._tried.add(state)
+
+    def _go_on(self) -> None:
+        self.edit("apply")
+        assert self.file.read_bytes() == self.new
+        self.edit("undo")
+        assert self.file.read_bytes() == self.old
+        assert self.open_entries() == []
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+
+
+# System calls that kill or fail
+
+
+class Outcome(NamedTuple):
+    """How a run under strace ended; `calls` are the lines of strace, `hit` says whether the injection took place."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+    calls: list[str]
+
+    @property
+    def hit(self) -> bool:
+        """Say whether a system call was tampered with."""
+        return any("(INJECTED)" in call or "+++ killed" in call for call in self.calls)
+
+
+def strace(*options: str, log: Path) -> list[str]:
+    """Return the start of a command line that runs under strace, or skip."""
+    need_programs("strace")
+    return ["strace", "-qq", "-s", "0", "-o", str(log), *options]
+
+
+def injected(bench: Bench, command: str, *options: str, thread: str = "worker") -> Outcome:
+    """Run `apply` or `undo` on the file, with strace's `options` on one of its threads, from the first touch on.
+
+    The command is started without a file and waits for its input; then strace takes hold of the thread, so that
+    its counts start there, then the file's name is sent.
+    """
+    log = bench.folder / "strace.log"
+    with subprocess.Popen(
+        (*ARRTHEAUDIO, command, "--jobs", "1"),
+        env=bench.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            found = _threads(process.pid)[thread]
+            with subprocess.Popen([*strace(*options, log=log), "-p", str(found)], stderr=subprocess.PIPE) as tracer:
+                _await_tracer(process.pid, found, tracer)
+                stdout, stderr = process.communicate(os.fsencode(bench.file) + b"\n", PATIENCE)
+                tracer.communicate(timeout=PATIENCE)
+        except BaseException:
+            process.kill()
+            raise
+    return Outcome(process.returncode, stdout, stderr, log.read_text().splitlines())
+
+
+def _threads(pid: int) -> dict[str, int]:
+    """Return the thread that edits and the one that writes the records, once all wait for input."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        tasks = sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
+        reading = [task for task in tasks if _waits_for_input(pid, task)]
+        if reading and len(tasks) == 3:
+            (worker,) = set(tasks) - {pid, *reading}
+            return {"main": pid, "worker": worker}
+        time.sleep(0.002)
+    raise TimeoutError("the command does not wait for its input")
+
+
+def _waits_for_input(pid: int, task: int) -> bool:
+    # syscall 0 on x86-64, 63 on aarch64; the first argument is the descriptor
+    words = Path(f"/proc/{pid}/task/{task}/syscall").read_text().split()
+    return words[:2] in (["0", "0x0"], ["63", "0x0"])
+
+
+def _await_tracer(pid: int, task: int, tracer: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + PATIENCE
+    while re.search(r"TracerPid:\t0\n", Path(f"/proc/{pid}/task/{task}/status").read_text()):
+        if tracer.poll() is not None:
+            needs(f"ptrace: {tracer.stderr.read().decode() if tracer.stderr else ''}")
+        if time.monotonic() > deadline:
+            raise TimeoutError("strace does not take hold")
+        time.sleep(0.002)
+
+
+def points(bench: Bench, command: str, call: str, thread: str = "worker") -> list[int]:
+    """Return which of the thread's system calls of this kind matter, from 1 on: all, but of opens those that create."""
+    calls = injected(bench, command, "-e", f"trace={call}", thread=thread).calls
+    return [n for n, line in enumerate(calls, 1) if call != OPEN or "O_CREAT" in line]
+
+
+# File systems
+
+
+def need_mounts(*programs: str) -> None:
+    """Skip where file systems cannot be made and mounted."""
+    if os.geteuid():
+        needs("root, to mount")
+    need_programs("mount", *programs)
+
+
+@contextmanager
+def mounted(where: Path, *arguments: str | os.PathLike[str]) -> Iterator[Path]:
+    """Mount something for a while; `arguments` are those of mount(8) but the last."""
+    where.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", *arguments, where], capture_output=True, timeout=PATIENCE)
+    if done.returncode:
+        needs(f"mounts ({done.stderr.decode().strip()})")
+    try:
+        yield where
+    finally:
+        if subprocess.run(["umount", where], capture_output=True, timeout=PATIENCE).returncode:
+            subprocess.run(["umount", "--lazy", where], check=True, timeout=PATIENCE)
+
+
+def image(path: Path, size: int, *make: str) -> Path:
+    """Make a file of `size` bytes with a file system in it."""
+    with path.open("wb") as file:
+        file.truncate(size)
+    _call(*make, path)
+    return path
+
+
+def without_privilege(command: Sequence[str]) -> list[str]:
+    """Return a command line that runs as this user, for whom the modes of files count even if it is root."""
+    if os.geteuid():
+        return list(command)
+    dropped = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--bounding-set={dropped}", f"--inh-caps={dropped}", *command]

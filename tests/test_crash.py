@@ -1,0 +1,210 @@
+"""kill -9 at every system call that changes something: after `admin recover` the file is the old one or the new one.
+
+Each test kills a run at its first such call, then a fresh one at its second, and so on through the last.
+"""
+
+import itertools
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import (
+    ARRTHEAUDIO,
+    MKDIR,
+    OPEN,
+    PATIENCE,
+    RENAME,
+    SAMPLES,
+    UNLINK,
+    Bench,
+    injected,
+    need_programs,
+    points,
+    strace,
+)
+
+from arrtheaudio import editing
+from arrtheaudio.journal import Journal
+
+KILL = "signal=KILL"
+KILLED = -9
+APPLY_CALLS = (MKDIR, OPEN, "write", "fsync", "pwrite64", "fdatasync", RENAME)
+UNDO_CALLS = (OPEN, "write", "fsync", "pwrite64", "fdatasync", "utimensat", RENAME)
+RECOVER_CALLS = ("pwrite64", "fdatasync", "utimensat", UNLINK)
+
+
+def _ids(pairs: Any) -> list[Any]:
+    return [pytest.param(*pair, id="-".join(pair).replace("/^", "")) for pair in pairs]
+
+
+COMMANDS = [("apply", call) for call in APPLY_CALLS] + [("undo", call) for call in UNDO_CALLS]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize(("command", "call"), _ids(COMMANDS))
+def test_killed_at_any_call(tmp_path: Path, sample: str, command: str, call: str, record_property: Any) -> None:
+    bench = Bench(tmp_path, sample)
+    bench.reset(command)
+    found = points(bench, command, call)
+    assert found, "nothing to be killed at: the test would show nothing"
+    for n in found:
+        bench.reset(command)
+        outcome = injected(bench, command, "-e", f"trace={call}", "-e", f"inject={call}:{KILL}:when={n}")
+        assert outcome.status == KILLED, outcome
+        bench.mend()
+    record_property("kill_points", len(found))
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_killed_before_the_record_is_out(tmp_path: Path, sample: str) -> None:
+    bench = Bench(tmp_path, sample)
+    outcome = injected(bench, "apply", "-e", "trace=write", "-e", f"inject=write:{KILL}:when=1", thread="main")
+    assert (outcome.status, outcome.stdout) == (KILLED, b"")
+    assert bench.file.read_bytes() == bench.new
+    assert bench.open_entries() == []
+
+
+def interrupted(bench: Bench) -> str:
+    """Leave the file new and its entry open, as a kill just before the end does; return the entry's name."""
+    bench.reset()
+    outcome = injected(bench, "apply", "-e", "trace=fdatasync", "-e", f"inject=fdatasync:{KILL}:when=1")
+    assert outcome.status == KILLED
+    assert bench.file.read_bytes() == bench.new
+    (name,) = bench.open_entries()
+    return name
+
+
+def torn(bench: Bench, at: int) -> bytes:
+    """Return the file as it is when a write got as far as byte `at`."""
+    return bench.new[:at] + bench.old[at:]
+
+
+def changed_bytes(bench: Bench) -> list[int]:
+    """Return the offsets at which the old and the new file differ."""
+    return [at for at, (old, new) in enumerate(zip(bench.old, bench.new, strict=True)) if old != new]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("call", [pytest.param(call, id=call.removeprefix("/^")) for call in RECOVER_CALLS])
+def test_killed_while_it_recovers(tmp_path: Path, sample: str, call: str, record_property: Any) -> None:
+    bench = Bench(tmp_path, sample)
+    log = tmp_path / "strace.log"
+    for n in itertools.count(1):
+        interrupted(bench)
+        bench.file.write_bytes(torn(bench, changed_bytes(bench)[-1]))
+        traced = strace("-f", "-e", f"trace={call}", "-e", f"inject={call}:{KILL}:when={n}", log=log)
+        done = subprocess.run([*traced, *ARRTHEAUDIO, "admin", "recover"], env=bench.environ, timeout=PATIENCE)
+        bench.mend()
+        if done.returncode == 0:
+            break
+    assert n > 1, "nothing to be killed at: the test would show nothing"
+    record_property("kill_points", n - 1)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("call", ["pwrite64", "utimensat", pytest.param(UNLINK, id="unlink")])
+def test_killed_while_it_rolls_back(tmp_path: Path, sample: str, call: str, record_property: Any) -> None:
+    bench = Bench(tmp_path, sample)
+    for n in itertools.count(1):
+        bench.reset()
+        refusal = ("-e", f"trace=fdatasync,{call}", "-e", "inject=fdatasync:error=EIO:when=1")
+        outcome = injected(bench, "apply", *refusal, "-e", f"inject={call}:{KILL}:when={n}")
+        if outcome.status != KILLED:
+            break
+        bench.mend()
+    assert n > 1, "nothing to be killed at: the test would show nothing"
+    record_property("kill_points", n - 1)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_torn_at_any_byte(tmp_path: Path, sample: str) -> None:
+    bench = Bench(tmp_path, sample)
+    name = interrupted(bench)
+    entry = (bench.journal / "open" / name).read_bytes()
+    for at in changed_bytes(bench):
+        for data in (torn(bench, at), bench.old[:at] + bench.new[at:]):
+            bench.file.write_bytes(data)
+            (bench.journal / "open" / name).write_bytes(entry)
+            (found,) = editing.recover(Journal(str(bench.journal)))
+            assert found.error is None
+            assert bench.whole()
+            assert bench.open_entries() == []
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_an_entry_that_is_not_all_there(tmp_path: Path, sample: str) -> None:
+    """The journal itself was torn: then the file was not begun."""
+    bench = Bench(tmp_path, sample)
+    name = interrupted(bench)
+    entry = (bench.journal / "open" / name).read_bytes()
+    bench.file.write_bytes(bench.old)
+    for length in (0, 1, len(entry) // 2, len(entry) - 2):
+        (bench.journal / "open" / name).write_bytes(entry[:length])
+        assert list(editing.recover(Journal(str(bench.journal)))) == []
+        assert bench.file.read_bytes() == bench.old
+        assert bench.open_entries() == []
+
+
+# The same with the usual tool: the rig shows damage where there is some.
+
+
+@pytest.mark.parametrize("sample", [name for name in SAMPLES if name.endswith(".mkv")])
+def test_mkvpropedit_loses_all_tracks(tmp_path: Path, sample: str, record_property: Any) -> None:
+    need_programs("mkvpropedit", "mkvmerge")
+    bench = Bench(tmp_path, sample)
+    flags = ["--edit", "track:a1", "--set", "flag-default=0", "--edit", "track:a2", "--set", "flag-default=1"]
+    left = []
+    for n in itertools.count(1):
+        bench.file.write_bytes(bench.old)
+        killed = f"inject=write:{KILL}:when={n}"
+        traced = strace("-f", "-P", str(bench.file), "-e", "trace=write", "-e", killed, log=tmp_path / "strace.log")
+        done = subprocess.run([*traced, "mkvpropedit", "-q", bench.file, *flags], timeout=PATIENCE)
+        if done.returncode == 0:
+            break
+        left.append(tracks(bench.file))
+    print(f"{sample}: killed at {len(left)} writes, no tracks left after {left.count(0)}")
+    record_property("kill_points", len(left))
+    record_property("without_tracks", left.count(0))
+    assert 0 in left
+
+
+def tracks(path: Path) -> int:
+    """Return how many tracks mkvmerge finds in a file."""
+    answer = subprocess.run(["mkvmerge", "-J", path], stdout=subprocess.PIPE, timeout=PATIENCE).stdout
+    return len(json.loads(answer).get("tracks", ()))
+
+
+# Several names: the new file takes the place of the old one, under one of them.
+
+COPY_CALLS = (OPEN, MKDIR, "write", "/^sendfile", "pwrite64", "fsync", RENAME, "fdatasync", "utimensat")
+
+
+@pytest.mark.parametrize("call", [pytest.param(call, id=call.removeprefix("/^")) for call in COPY_CALLS])
+def test_killed_while_it_replaces_one_of_several_names(tmp_path: Path, call: str, record_property: Any) -> None:
+    bench = Bench(tmp_path, "ffmpeg.mkv")
+    with bench.config.open("a") as config:
+        config.write("processing: {hardlinks: copy}\n")
+
+    def reset() -> Path:
+        bench.reset()
+        other = tmp_path / "seeding"
+        other.unlink(missing_ok=True)
+        bench.file.unlink()
+        other.write_bytes(bench.old)
+        os.link(other, bench.file)
+        return other
+
+    reset()
+    found = points(bench, "apply", call)
+    assert found, "nothing to be killed at: the test would show nothing"
+    for n in found:
+        other = reset()
+        outcome = injected(bench, "apply", "-e", f"trace={call}", "-e", f"inject={call}:{KILL}:when={n}")
+        assert outcome.status == KILLED, outcome
+        bench.mend()
+        assert other.read_bytes() == bench.old
+        assert sorted(name for name in os.listdir(tmp_path) if name.startswith(".")) == []
+    record_property("kill_points", len(found))
