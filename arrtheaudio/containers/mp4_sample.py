@@ -75,8 +75,8 @@ def _sound(boxes: Boxes, entry: Box, codec: str, quicktime: bool) -> Sample:
 
 def _version_2(fields: bytes) -> tuple[int, int, int]:
     """Return rate, channels and bits of a sample (QTFF, Sound Sample Description, Version 2)."""
-    real = unpack(">d", fields[32:40])[0]
-    return int(real) if 0 < real < 1 << 31 else 0, *unpack(">I4xI", fields[40:52])  # type: ignore[return-value]
+    real, channels, depth = unpack(">dI4xI", fields[32:52])
+    return int(real) if 0 < real < 1 << 31 else 0, channels, depth
 
 
 def _children(boxes: Boxes, start: int, end: int) -> dict[bytes, Box]:

@@ -50,7 +50,9 @@ def read(movie: Movie, trak: Box, index: int) -> Entry:
     """Read one trak box; `index` is ffprobe's."""
     boxes = movie.boxes
     header, media = None, Media()
-    name, dispositions, chapters = None, [], ()
+    name: str | None = None
+    dispositions: list[str] = []
+    chapters: tuple[int, ...] = ()
     for box in boxes.walk(trak[2], trak[3]):
         kind = box[0]
         if kind == b"tkhd":
@@ -102,14 +104,13 @@ def _header(boxes: Boxes, tkhd: Box) -> Header:
 def _media(boxes: Boxes, mdia: Box, quicktime: bool) -> Media:
     timescale, packed, extended, handler, stsd = 0, None, None, b"", None
     for box in boxes.walk(mdia[2], mdia[3]):
-        kind = box[0]
-        if kind == b"mdhd":
+        if box[0] == b"mdhd":
             timescale, packed = _media_header(boxes.read(box, 34))
-        elif kind == b"hdlr":
+        elif box[0] == b"hdlr":
             handler = boxes.read(box, 12)[8:]
-        elif kind == b"minf":
+        elif box[0] == b"minf":
             stsd = _stsd(boxes, box)
-        elif kind == b"elng":
+        elif box[0] == b"elng":
             extended = boxes.read(box, _ELNG)[4:].partition(b"\0")[0].decode(errors="replace")
     kind = _TYPES.get(handler, "data")
     sample = mp4_sample.read(boxes, stsd, kind, quicktime) if stsd else Sample(kind, "unknown")
@@ -121,9 +122,8 @@ def _media_header(body: bytes) -> tuple[int, str | None]:
     if len(body) < 22:
         return 0, None
     scale, language = _MEDIA_HEADER[body[0] == 1]
-    return int.from_bytes(body[scale : scale + 4], "big"), iso639_2t(
-        int.from_bytes(body[language : language + 2], "big")
-    )
+    code = int.from_bytes(body[language : language + 2], "big")
+    return int.from_bytes(body[scale : scale + 4], "big"), iso639_2t(code)
 
 
 def _stsd(boxes: Boxes, minf: Box) -> Box | None:
