@@ -177,7 +177,7 @@ def test_tracks_that_ffprobe_drops_do_not_count() -> None:
     ("duration", "scale", "seconds"),
     [
         pytest.param(1440500.0, 1_000_000, 1440.5, id="milliseconds"),
-        pytest.param(12345.678, 100_000, 1.234568, id="rounded to microseconds"),
+        pytest.param(12345.678, 100_000, 1.234567, id="cut to microseconds"),
         pytest.param(0.0, 1_000_000, None, id="zero is unknown"),
         pytest.param(float("nan"), 1_000_000, None, id="not a number"),
         pytest.param(float("inf"), 1_000_000, None, id="infinite"),

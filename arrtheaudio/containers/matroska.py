@@ -47,10 +47,16 @@ def _info(parts: Sequence[Part]) -> tuple[float | None, str | None]:
     body, base = parts[0].body, parts[0].data
     fields = {child: (start, end) for child, _, start, end in ebml.walk(body, 0, len(body), base)}
     scale = ebml.uint(body, *fields.get(ids.TIMESTAMP_SCALE, (0, 0)), 1_000_000, base)
-    duration = ebml.float_(body, *fields.get(ids.DURATION, (0, 0)), 0.0, base) * scale / 1e9
+    ticks = ebml.float_(body, *fields.get(ids.DURATION, (0, 0)), 0.0, base)
     apps = (ebml.text(body, *fields[identity]) for identity in (ids.WRITING_APP, ids.MUXING_APP) if identity in fields)
     app = next(filter(None, apps), "")
-    return (round(duration, 6) if duration > 0 and math.isfinite(duration) else None), _muxer(app)
+    return _seconds(ticks, scale), _muxer(app)
+
+
+def _seconds(ticks: float, scale: int) -> float | None:
+    """Return a Duration in seconds, cut to microseconds as ffprobe does; `scale` is in nanoseconds."""
+    microseconds = ticks * scale * 1000 / 1_000_000
+    return int(microseconds) / 1e6 if 0 < microseconds < math.inf else None
 
 
 def _muxer(app: str) -> str | None:
