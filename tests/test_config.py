@@ -33,6 +33,7 @@ case = pytest.param
         case("language_priority: [eng, original]", "policy.language_priority", ("eng", "original"), id="original"),
         case("language_priority: [pt-BR, deu, ger]", "policy.language_priority.0", "pt-BR", id="every kind of code"),
         case("tmdb: {enabled: False}", "tmdb.enabled", False, id="False of the core schema"),
+        case("execution: {dry_run: TRUE}", "execution.dry_run", True, id="TRUE of the core schema"),
         case("processing: {worker_count: 010}", "processing.worker_count", 10, id="010 is ten"),
         case("processing: {worker_count: 4.0}", "processing.worker_count", 4, id="4.0 is four"),
         case("processing: {max_file_size_gb: 1.5}", "processing.max_file_size_gb", 1.5, id="a fraction"),

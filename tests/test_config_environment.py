@@ -132,6 +132,25 @@ def test_a_variable_mends_a_fault_of_the_file(tmp_path, text):
     assert config.load(path, HOME | {"ARRTHEAUDIO_SPOOL_PATH": "/s"}).spool.path == "/s"
 
 
+def test_a_variable_without_a_value_is_one_fault(tmp_path):
+    with pytest.raises(config.Invalid, match=r"api\.port: the environment has no P") as caught:
+        config.load(write(tmp_path, "api: {port: '${P}'}"), HOME)
+    assert len(caught.value.faults) == 1
+
+
+def test_a_fault_of_a_variable_is_not_the_files(tmp_path):
+    path = write(tmp_path, "path_mappings:\n- remote: /tv\n  local: /tv\n")
+    with pytest.raises(config.Invalid) as caught:
+        config.load(path, HOME | {"ARRTHEAUDIO_PATH_MAPPINGS": "[{remote: /tv, local: tv}]"})
+    assert str(caught.value).startswith("ARRTHEAUDIO_PATH_MAPPINGS: path_mappings[0].local: is 'tv'")
+
+
+def test_a_user_without_a_home(monkeypatch):
+    # what it does for a user who is not in passwd
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    assert places.journal_path({}) == "/.local/state/arrtheaudio/journal"
+
+
 def test_a_variable_is_taken_as_it_is(tmp_path):
     path = write(tmp_path, "tmdb: {api_key: x}")
     assert config.load(path, HOME | {"ARRTHEAUDIO_TMDB_API_KEY": "a${b}$${"}).tmdb.api_key == "a${b}$${"

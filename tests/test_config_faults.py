@@ -75,6 +75,7 @@ case = pytest.param
         case("arr: [{name: lidarr, url: 'http://l', api_key: k}]", ["starts with sonarr or radarr"], id="Lidarr"),
         case("arr: [{name: sonarr}]", ["; it lacks url and api_key"], id="two are missing"),
         case("worker_count: 3", ["1: worker_count: no such key here; did you mean processing.worker_count?"], id="up"),
+        case("worker_cuont: 3", ["no such key here; did you mean processing.worker_count?"], id="misspelt, and up"),
         case("procesing: {}", ["1: procesing: no such key; did you mean processing?"], id="a section"),
         case("tmdb:\n  apikey: x", ["2: tmdb.apikey: no such key; did you mean api_key?"], id="a key"),
         case("processing: {worker-count: 3}", ["no such key; did you mean worker_count?"], id="a hyphen"),
@@ -134,6 +135,15 @@ def test_all_faults_by_line(tmp_path):
         [":5", "logging.level"],
         [":6", "tmdb"],
     ]
+
+
+def test_a_long_value_is_cut(tmp_path):
+    path = write(tmp_path, f"logging: {{level: {'x' * 5000}}}\n{'y' * 1000}: 1\n")
+    with pytest.raises(config.Invalid) as caught:
+        config.load(path, HOME)
+    value, key = str(caught.value).splitlines()
+    assert len(value) < len(path) + 150
+    assert len(key) < len(path) + 600
 
 
 @pytest.mark.parametrize(
