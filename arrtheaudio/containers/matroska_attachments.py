@@ -21,15 +21,17 @@ def tracks(window: Window, parts: list[Part], index: int) -> list[Track]:
     Up to where they are damaged or cut off: they come last, so no other track's index hangs on them.
     """
     found: list[Track] = []
+    looked_at = 0
     try:
         for part in parts:
             at = part.data
-            while at < min(part.end, window.size) and len(found) < _LIMIT:
+            while at < min(part.end, window.size) and looked_at < _LIMIT:
                 file = part_at(window, at)
                 track = _track(window, file, index + len(found)) if file.id == ids.ATTACHED_FILE else None
                 if track is not None:
                     found.append(track)
                 at = max(file.end, file.data)
+                looked_at += 1
     except Error:
         return found
     return found

@@ -188,7 +188,10 @@ def _with(additions: Additions, wishes: Iterable[_Wish]) -> Additions:
 def _edits(window: Window, header: _Header, additions: Additions) -> tuple[Edit, ...]:
     """Return the edits; where each is one byte, a flag is set before another is cleared."""
     after = _laid(header, additions)
-    edits = diff(header.part.start, window.read(header.part.start, len(after), "Tracks"), after)
+    part = header.part
+    before = window.read(part.start, part.data - part.start) + part.body
+    before += window.read(part.end, len(after) - len(before))
+    edits = diff(part.start, before, after)
     return tuple(sorted(edits, key=lambda edit: edit.after == b"\0")) if single_bytes(edits) else edits
 
 

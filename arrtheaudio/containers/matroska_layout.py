@@ -122,6 +122,8 @@ def _follow(window: Window, segment: int, parts: list[Part]) -> list[tuple[int, 
     heads = [part for part in parts if part.id == ids.SEEK_HEAD]
     seen = {part.start for part in parts}
     for head in heads:  # grows: a SeekHead may name another one
+        if len(seeks) > _SEEKS:
+            break
         found = _seeks(head, segment)
         seeks += found
         for identity, at in found:

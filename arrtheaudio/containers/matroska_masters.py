@@ -1,5 +1,6 @@
 """Takes Tracks and its TrackEntries apart, and says which of their elements are room for others."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from arrtheaudio.containers import ebml
@@ -87,17 +88,21 @@ def _spare(identities: Sequence[int], children: Sequence[bytes]) -> tuple[int, .
     file says of its language, and not saying is not the same to every player.
     """
     voids = [at for at, identity in enumerate(identities) if identity == ebml.VOID]
-    once = {identity: at for at, identity in enumerate(identities) if identities.count(identity) == 1}
+    counts = Counter(identities)
+    once = {identity: at for at, identity in enumerate(identities) if counts[identity] == 1}
     defaults = [
-        at
-        for identity, default in _DEFAULTS.items()
-        if (at := once.get(identity)) is not None
-        and int.from_bytes(_value(children[at]) or default.to_bytes(1, "big"), "big") == default
+        once[identity] for identity in _DEFAULTS if identity in once and _repeats(identity, children[once[identity]])
     ]
     at = once.get(ids.LANGUAGE)
     if at is not None and ids.LANGUAGE_BCP47 in once and _value(children[at]) == b"eng":
         defaults.append(at)
     return (*voids, *defaults)
+
+
+def _repeats(identity: int, child: bytes) -> bool:
+    """Say whether an element says no more than its absence would; without data it means its default too."""
+    value = _value(child)
+    return not value or int.from_bytes(value, "big") == _DEFAULTS[identity]
 
 
 def _value(child: bytes) -> bytes:
