@@ -2,6 +2,7 @@
 
 import os
 
+import hypothesis
 import pytest
 from configured import HOME, write
 from hypothesis import given
@@ -213,6 +214,7 @@ def test_a_secret_is_not_in_a_repr(tmp_path):
 
 
 @pytest.mark.parametrize("libyaml", [True, False], ids=["libyaml", "Python"])
+@hypothesis.settings(deadline=None)  # a busy machine is no fault
 @given(raw=st.one_of(st.binary(), st.text().map(str.encode), st.text("ab:-[]{}&*!'\"#$ \n\t|>").map(str.encode)))
 def test_any_bytes_are_a_document_or_one_fault(libyaml, raw):
     faults = ()

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import hypothesis
 import jsonschema
 import pytest
 from configured import EXAMPLE, HOME, NOWHERE, declared, reached, write
@@ -143,6 +144,7 @@ SECTIONS = [case(key, part, id=key) for key, part in schema.load()["properties"]
 
 
 @pytest.mark.parametrize(("key", "part"), SECTIONS)
+@hypothesis.settings(deadline=None)  # the first example imports jsonschema
 @given(data=st.data())
 def test_the_quick_check_agrees_with_jsonschema(key, part, data):
     values = {key: data.draw(near(part))}
@@ -161,6 +163,7 @@ def test_the_quick_check_knows_every_keyword():
 
 
 @pytest.mark.parametrize(("key", "part"), SECTIONS)
+@hypothesis.settings(deadline=None)  # the first example imports jsonschema
 @given(data=st.data())
 def test_any_values_are_a_config_or_faults_that_name_a_key(key, part, data, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / f"{key}.yaml"
