@@ -4,6 +4,7 @@ Types are bytes, as the specifications print them: b"moov".
 """
 
 from collections.abc import Iterator
+from struct import unpack
 
 from arrtheaudio.containers.window import Window
 from arrtheaudio.errors import Corrupt, Truncated
@@ -16,8 +17,8 @@ Box = tuple[bytes, int, int, int]
 
 
 def name(box: bytes) -> str:
-    """Return a box type as it goes into a message, control characters escaped."""
-    return repr(box)[2:-1]
+    """Return a box type as it goes into a message."""
+    return box.decode("latin-1")
 
 
 class Boxes:
@@ -28,30 +29,32 @@ class Boxes:
         self.window = window
         self._left = limit
 
-    def walk(self, start: int, end: int) -> Iterator[Box]:
+    def top(self) -> Iterator[Box]:
+        """Yield the boxes at the top level, as `walk` does, but Truncated where one runs past the end of the file."""
+        return self.walk(0, self.window.size, nested=False)
+
+    def walk(self, start: int, end: int, *, nested: bool = True) -> Iterator[Box]:
         """Yield the boxes between two offsets (4.2); fewer than 8 bytes left over are padding.
 
-        Corrupt where one is shorter than its header or runs past `end`, Truncated where `end` is the file's.
+        Corrupt where one is shorter than its header or runs past `end`.
         """
         read = self.window.read
         while end - start >= 8:
             self._left -= 1
             if self._left < 0:
                 raise Corrupt(f"too many boxes before byte {start}")
-            head = read(start, 8, "box header")
-            size = int.from_bytes(head[:4], "big")
+            size, kind = unpack(">I4s", read(start, 8))
             data = start + 8
-            if size == 1:
-                size = int.from_bytes(read(data, 8, "box size"), "big")
-                data += 8
-            elif size == 0:
-                size = end - start
+            if size < 2:
+                size, data = self._long(size, start, end)
             stop = start + size
             if stop < data:
-                raise Corrupt(f"{name(head[4:])} box at byte {start} is {size} bytes long")
+                raise Corrupt(f"{name(kind)} box at byte {start} is {size} bytes long")
             if stop > end:
-                raise self._overrun(head[4:], start, stop, end)
-            yield head[4:], start, data, stop
+                if nested:
+                    raise Corrupt(f"{name(kind)} box at byte {start} runs past its parent, to byte {stop}")
+                raise Truncated(f"{name(kind)} box", start)
+            yield kind, start, data, stop
             start = stop
 
     def walk_sound(self, start: int, end: int) -> Iterator[Box]:
@@ -66,10 +69,11 @@ class Boxes:
         kind, _, data, end = box
         return self.window.read(data, min(end - data, most), name(kind))
 
-    def _overrun(self, kind: bytes, start: int, stop: int, end: int) -> Corrupt | Truncated:
-        if end >= self.window.size:
-            return Truncated(f"{name(kind)} box", start)
-        return Corrupt(f"{name(kind)} box at byte {start} runs past its parent, to byte {stop}")
+    def _long(self, size: int, start: int, end: int) -> tuple[int, int]:
+        """Return the size and the start of the data of a box whose 32 bits say 0 (to the end) or 1 (64 bits follow)."""
+        if size == 0:
+            return end - start, start + 8
+        return int.from_bytes(self.window.read(start + 8, 8, "box size"), "big"), start + 16
 
 
 class Bits:

@@ -1,7 +1,6 @@
 """MP4, M4V, M4A and QuickTime (ISO/IEC 14496-12 and -14; QTFF). This module is the codec: `sniff`, `probe`, `plan`."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from arrtheaudio.containers import Probe, mp4_layout, mp4_metadata, mp4_tracks
 from arrtheaudio.containers.bmff import Boxes
@@ -10,6 +9,7 @@ from arrtheaudio.containers.mp4_layout import Movie
 from arrtheaudio.containers.mp4_tracks import Entry
 from arrtheaudio.containers.window import Window
 from arrtheaudio.core.track import Change, Track
+from arrtheaudio.core.value import Value
 
 _FIRST = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 _UNKNOWN_DURATION = (0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
@@ -35,7 +35,7 @@ def plan(window: Window, changes: Sequence[Change]) -> Plan:
     return mp4_edit.plan(window, changes)
 
 
-class Header(NamedTuple):
+class Header(Value):
     """What a moov box says: all tracks as a probe has them, and the trak boxes among them."""
 
     tracks: tuple[Track, ...]

@@ -72,8 +72,11 @@ def _left_out(audio: Mapping[int, bool], changes: Iterable[Change]) -> Iterator[
 
 
 def _group(audio: Sequence[Entry], others: set[int]) -> Iterator[Edit]:
-    """Yield what gives all audio tracks one non-zero alternate_group, where they have none; `others` are taken."""
-    groups = [entry.header.group for entry in audio]
+    """Yield what gives all audio tracks one non-zero alternate_group, where they have none; `others` are taken.
+
+    That of an enabled track comes first, so that those enabled do not part company in between.
+    """
+    groups = [entry.header.group for entry in sorted(audio, key=lambda entry: not entry.track.default)]
     if len(groups) < 2 or (len(set(groups)) == 1 and groups[0]):
         return
     free = next(group for group in (*groups, *range(1, 0x10000)) if group and group not in others)

@@ -1,9 +1,8 @@
 """Where the moov box of an MP4 or QuickTime file is, and what kind of file it is in."""
 
-from typing import NamedTuple
-
 from arrtheaudio.containers.bmff import Box, Boxes, name
 from arrtheaudio.containers.window import LIMIT, Window
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Corrupt, Truncated, UnsupportedContainer
 
 # Boxes at the top level before moov. A fragmented file, of thousands, has its moov in front of them.
@@ -11,7 +10,7 @@ _TOP = 256
 _BRANDS = 1024
 
 
-class Movie(NamedTuple):
+class Movie(Value):
     """A moov box: its data from `start` to `end`, both offsets in what `boxes` reads.
 
     `container` is `mp4` or `mov`; `quicktime`: sound descriptions may be of QuickTime's versions 1 and 2; `compressed`:
@@ -33,7 +32,7 @@ def find(window: Window) -> Movie:
     """
     boxes = Boxes(window)
     container, quicktime = "mov", True
-    for count, box in enumerate(boxes.walk(0, window.size)):
+    for count, box in enumerate(boxes.top()):
         kind, _, start, end = box
         if kind == b"moov":
             return _decompressed(Movie(boxes, start, end, container, quicktime))
@@ -66,7 +65,7 @@ def _decompressed(movie: Movie) -> Movie:
         raise UnsupportedContainer(f"the moov box is compressed by {name(method)}, not zlib")
     data = _inflate(movie.boxes, children[b"cmvd"])
     boxes = Boxes(_window(data))
-    for kind, _, start, end in boxes.walk(0, len(data)):
+    for kind, _, start, end in boxes.top():
         if kind == b"moov":
             return movie._replace(boxes=boxes, start=start, end=end, compressed=True)
     raise Corrupt(f"cmov box at byte {first[1]} holds no moov box")

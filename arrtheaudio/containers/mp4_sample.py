@@ -1,11 +1,11 @@
 """The first sample entry of a track (ISO/IEC 14496-12, 8.5.2): what its samples are coded in."""
 
 from struct import unpack
-from typing import NamedTuple
 
 from arrtheaudio.containers.bmff import Box, Boxes
 from arrtheaudio.containers.mp4_audio import FIXED, READERS, audio_specific_config
 from arrtheaudio.containers.mp4_codecs import OBJECT_TYPES, PROTECTED, UNKNOWN, identify
+from arrtheaudio.core.value import Value
 
 # More of a codec's own box is not looked at.
 _CONFIGURATION = 512
@@ -16,7 +16,11 @@ _INNER = (b"wave", b"sinf")
 _BIG_ENDIAN = ("pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be", "pcm_f64be")
 
 
-class Sample(NamedTuple):
+# With these, a channelcount of 2 is what writers put there for want of knowing: only the codec's own box counts.
+_SURROUND = ("ac3", "eac3", "dts", "truehd")
+
+
+class Sample(Value):
     """The type of a track, its codec_name; channels and sample rate of sound, 0 when unknown."""
 
     type: str
@@ -92,19 +96,20 @@ def _children(boxes: Boxes, start: int, end: int) -> dict[bytes, Box]:
 
 def _configured(boxes: Boxes, inner: dict[bytes, Box], sample: Sample) -> Sample:
     """Return the sample with what the codec's own boxes know better."""
-    codec, channels, rate = sample[1:]
+    _, codec, channels, rate = sample
     if b"esds" in inner:
         object_type, config = _elementary(boxes.read(inner[b"esds"], _CONFIGURATION))
         codec = OBJECT_TYPES.get(object_type, codec)
         if codec == "aac" and config:
-            codec, *found = audio_specific_config(config)
-            channels, rate = found[0] or channels, found[1] or rate
-    for kind, read_box in READERS.items():
-        if kind in inner:
-            found = list(read_box(boxes.read(inner[kind], _CONFIGURATION)))
-            channels, rate = found[0] or channels, found[1] or rate
+            codec, more, faster = audio_specific_config(config)
+            channels, rate = more or channels, faster or rate
+    if codec in _SURROUND and channels == 2:
+        channels = 0
     if b"srat" in inner:
         rate = int.from_bytes(boxes.read(inner[b"srat"], 8)[4:], "big") or rate
+    for kind in inner.keys() & READERS.keys():
+        more, faster = READERS[kind](boxes.read(inner[kind], _CONFIGURATION))
+        channels, rate = more or channels, faster or rate
     channels, rate = FIXED.get(codec, (channels, rate))
     return Sample("audio", codec, channels, rate)
 

@@ -1,7 +1,5 @@
 """What a trak box means (ISO/IEC 14496-12, 8.3): a track, and where its dispositions stand in the file."""
 
-from typing import NamedTuple
-
 from arrtheaudio.containers import mp4_sample
 from arrtheaudio.containers.bmff import Box, Boxes
 from arrtheaudio.containers.mp4_language import iso639_2t
@@ -10,6 +8,7 @@ from arrtheaudio.containers.mp4_metadata import describe
 from arrtheaudio.containers.mp4_sample import Sample
 from arrtheaudio.core.language import tag
 from arrtheaudio.core.track import Track
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Corrupt
 
 ENABLED = 1
@@ -20,7 +19,7 @@ _TRACK_HEADER = ((12, 34), (20, 46))
 _ELNG = 64
 
 
-class Header(NamedTuple):
+class Header(Value):
     """The tkhd box: track_ID, the low byte of its flags, alternate_group, and the offsets of the two."""
 
     number: int
@@ -30,7 +29,7 @@ class Header(NamedTuple):
     group_at: int
 
 
-class Media(NamedTuple):
+class Media(Value):
     """The mdia box: the first sample entry, its timescale in hertz, the language as it stands there."""
 
     sample: Sample = Sample("data", "unknown")
@@ -38,7 +37,7 @@ class Media(NamedTuple):
     language: str | None = None
 
 
-class Entry(NamedTuple):
+class Entry(Value):
     """A trak box; `chapters` are the track_IDs that it names as such."""
 
     header: Header
@@ -66,7 +65,7 @@ def read(movie: Movie, trak: Box, index: int) -> Entry:
     if header is None:
         raise Corrupt(f"trak box at byte {trak[1]} has no tkhd")
     track = _track(index, header, media, name)
-    return Entry(header, track._replace(**dict.fromkeys(dispositions, True)), chapters)  # type: ignore[arg-type]
+    return Entry(header, track._replace(**dict.fromkeys(dispositions, True)), chapters)
 
 
 def _track(index: int, header: Header, media: Media, name: str | None) -> Track:
