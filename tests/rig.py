@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import IO, NamedTuple, NoReturn
 
 import pytest
 
@@ -21,6 +21,8 @@ PATIENCE = 60  # seconds that a program may take before the test fails
 _CONFIG = "language_priority: [jpn, eng]\nprefer_original: false\n"
 # System calls by strace's names: on other machines they are called renameat2, mkdirat, unlinkat.
 OPEN, MKDIR, RENAME, UNLINK = "/^open", "/^mkdir", "/^rename", "/^unlink"
+# What a copy that takes a file's place is made with.
+REPLACING = (OPEN, MKDIR, "write", "/^sendfile", "pwrite64", "fsync", RENAME, "fdatasync", "utimensat")
 
 
 def needs(what: str) -> NoReturn:
@@ -144,6 +146,17 @@ class Bench:
         if command == "undo":
             self.edit("apply")
 
+    def several_names(self) -> Path:
+        """Make everything as it was, with a second name for the file, which a copy is to leave alone; return it."""
+        self.reset()
+        self.config.write_text(_CONFIG + "processing: {hardlinks: copy}\n")
+        other = self.folder / "seeding"
+        for path in (other, self.file):
+            path.unlink(missing_ok=True)
+        other.write_bytes(self.old)
+        os.link(other, self.file)
+        return other
+
     @property
     def environ(self) -> dict[str, str]:
         """The environment of every call: nothing of the user's own counts."""
@@ -154,10 +167,16 @@ class Bench:
             "ARRTHEAUDIO_JOURNAL_PATH": str(self.journal),
         }
 
-    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    def run(self, *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE) -> "subprocess.CompletedProcess[bytes]":
         """Run the toolkit to its end."""
-        options = {"stdin": subprocess.DEVNULL, "capture_output": True} | options
-        return subprocess.run((*ARRTHEAUDIO, *arguments), env=self.environ, timeout=PATIENCE, **options)
+        return subprocess.run(
+            (*ARRTHEAUDIO, *arguments),
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+        )
 
     def edit(self, command: str) -> None:
         """Run `apply` or `undo` on the file; it must succeed."""
@@ -241,7 +260,7 @@ def injected(bench: Bench, command: str, *options: str, thread: str = "worker") 
         stderr=subprocess.PIPE,
     ) as process:
         try:
-            found = _threads(process.pid)[thread]
+            found = _threads(process)[thread]
             with subprocess.Popen([*strace(*options, log=log), "-p", str(found)], stderr=subprocess.PIPE) as tracer:
                 _await_tracer(process.pid, found, tracer)
                 stdout, stderr = process.communicate(os.fsencode(bench.file) + b"\n", PATIENCE)
@@ -252,17 +271,18 @@ def injected(bench: Bench, command: str, *options: str, thread: str = "worker") 
     return Outcome(process.returncode, stdout, stderr, log.read_text().splitlines())
 
 
-def _threads(pid: int) -> dict[str, int]:
+def _threads(process: "subprocess.Popen[bytes]") -> dict[str, int]:
     """Return the thread that edits and the one that writes the records, once all wait for input."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    pid, deadline = process.pid, time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
         tasks = sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
         reading = [task for task in tasks if _waits_for_input(pid, task)]
         if reading and len(tasks) == 3:
             (worker,) = set(tasks) - {pid, *reading}
             return {"main": pid, "worker": worker}
         time.sleep(0.002)
-    raise TimeoutError("the command does not wait for its input")
+    process.kill()
+    raise AssertionError(f"the command does not wait for its input: {process.communicate()}")
 
 
 def _waits_for_input(pid: int, task: int) -> bool:

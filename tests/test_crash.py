@@ -17,6 +17,7 @@ from rig import (
     OPEN,
     PATIENCE,
     RENAME,
+    REPLACING,
     SAMPLES,
     UNLINK,
     Bench,
@@ -27,6 +28,8 @@ from rig import (
 )
 
 from arrtheaudio import editing
+from arrtheaudio.containers.edit import Edit
+from arrtheaudio.files import open_to_edit
 from arrtheaudio.journal import Journal
 
 KILL = "signal=KILL"
@@ -56,6 +59,26 @@ def test_killed_at_any_call(tmp_path: Path, sample: str, command: str, call: str
         assert outcome.status == KILLED, outcome
         bench.mend()
     record_property("kill_points", len(found))
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("command", ["apply", "undo"])
+def test_the_entry_is_on_disk_before_the_file_changes(tmp_path: Path, sample: str, command: str) -> None:
+    """A kill spares what the kernel has taken, a power cut does not: there the order of the calls is what counts."""
+    bench = Bench(tmp_path, sample)
+    bench.reset("undo")
+    if command == "apply":
+        bench.edit("undo")
+    calls = injected(bench, command, "-y", "-e", f"trace=write,pwrite64,fsync,fdatasync,{RENAME}").calls
+    steps = [step for step, _ in itertools.groupby(_step(bench, call) for call in calls)]
+    assert steps == ["write entry", "fsync entry", "fsync open", "pwrite64 file", "fdatasync file", "rename entry"]
+
+
+def _step(bench: Bench, call: str) -> str:
+    name, _, arguments = call.partition("(")
+    if str(bench.file) in arguments:
+        return f"{name} file"
+    return f"{name} entry" if f"{bench.journal}/open/" in arguments else f"{name} open"
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -148,6 +171,29 @@ def test_an_entry_that_is_not_all_there(tmp_path: Path, sample: str) -> None:
         assert bench.open_entries() == []
 
 
+def test_a_newer_entry_settles_the_older_one(tmp_path: Path) -> None:
+    """That an entry is finished need not be on disk; one that was begun later for the same file says so."""
+    bench = Bench(tmp_path, "edited.mkv")
+    bench.edit("apply")
+    (first,) = bench.finished_entries()
+    with open_to_edit(os.fsencode(bench.file)) as media:
+        journal = Journal(str(bench.journal))
+        entry = next(journal.finished())
+        (clear,) = (edit for edit in entry.edits if edit.after == bytes(1))
+        # clears another flag and sets the cleared one again: one byte of the older entry is old now, one is new
+        other = changed_bytes(bench)[-1] + 200
+        before = os.pread(media.descriptor, 1, other)
+        edits = [clear.reversed(), Edit(other, before, b"?")]
+        editing.make(media, edits, journal, editing.Intent("test"))
+    after = bench.file.read_bytes()
+    os.rename(bench.journal / "done" / first, bench.journal / "open" / first)
+    (second,) = bench.finished_entries()
+    os.rename(bench.journal / "done" / second, bench.journal / "open" / second)
+    list(editing.recover(journal))
+    assert bench.file.read_bytes() == after
+    assert bench.open_entries() == []
+
+
 # The same with the usual tool: the rig shows damage where there is some.
 
 
@@ -179,32 +225,18 @@ def tracks(path: Path) -> int:
 
 # Several names: the new file takes the place of the old one, under one of them.
 
-COPY_CALLS = (OPEN, MKDIR, "write", "/^sendfile", "pwrite64", "fsync", RENAME, "fdatasync", "utimensat")
 
-
-@pytest.mark.parametrize("call", [pytest.param(call, id=call.removeprefix("/^")) for call in COPY_CALLS])
+@pytest.mark.parametrize("call", [pytest.param(call, id=call.removeprefix("/^")) for call in REPLACING])
 def test_killed_while_it_replaces_one_of_several_names(tmp_path: Path, call: str, record_property: Any) -> None:
     bench = Bench(tmp_path, "ffmpeg.mkv")
-    with bench.config.open("a") as config:
-        config.write("processing: {hardlinks: copy}\n")
-
-    def reset() -> Path:
-        bench.reset()
-        other = tmp_path / "seeding"
-        other.unlink(missing_ok=True)
-        bench.file.unlink()
-        other.write_bytes(bench.old)
-        os.link(other, bench.file)
-        return other
-
-    reset()
+    bench.several_names()
     found = points(bench, "apply", call)
     assert found, "nothing to be killed at: the test would show nothing"
     for n in found:
-        other = reset()
+        other = bench.several_names()
         outcome = injected(bench, "apply", "-e", f"trace={call}", "-e", f"inject={call}:{KILL}:when={n}")
         assert outcome.status == KILLED, outcome
         bench.mend()
         assert other.read_bytes() == bench.old
-        assert sorted(name for name in os.listdir(tmp_path) if name.startswith(".")) == []
+        assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == []
     record_property("kill_points", len(found))

@@ -17,6 +17,7 @@ from rig import (
     OPEN,
     PATIENCE,
     RENAME,
+    REPLACING,
     SAMPLES,
     UNLINK,
     Bench,
@@ -121,13 +122,30 @@ def test_the_roll_back_fails_too(tmp_path: Path, sample: str, call: str) -> None
     bench.mend()
 
 
+@pytest.mark.parametrize("call", REPLACING, ids=_short)
+def test_a_call_fails_while_one_of_several_names_is_replaced(tmp_path: Path, call: str) -> None:
+    bench = Bench(tmp_path, "ffmpeg.mkv")
+    bench.several_names()
+    found = points(bench, "apply", call)
+    assert found, "no call to fail: the test would show nothing"
+    for n in found:
+        other = bench.several_names()
+        outcome = injected(bench, "apply", "-e", f"trace={call}", "-e", f"inject={call}:error=EIO:when={n}")
+        assert outcome.hit
+        check(bench, outcome, "io_error")
+        if outcome.status:
+            assert bench.file.read_bytes() == bench.old
+        assert other.read_bytes() == bench.old
+        bench.mend()
+
+
 # Standard output
 
 
 def test_standard_output_is_full(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "ffmpeg.mkv")
     with open("/dev/full", "wb") as full:
-        done = bench.run("apply", str(bench.file), stdout=full, stderr=subprocess.PIPE, capture_output=False)
+        done = bench.run("apply", str(bench.file), stdout=full)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert b"standard output" in done.stderr
@@ -141,9 +159,7 @@ def test_standard_output_is_full_and_more_files_wait(tmp_path: Path) -> None:
     for path in others:
         path.write_bytes(bench.old)
     with open("/dev/full", "wb") as full:
-        done = bench.run(
-            "apply", str(bench.file), *map(str, others), stdout=full, stderr=subprocess.PIPE, capture_output=False
-        )
+        done = bench.run("apply", str(bench.file), *map(str, others), stdout=full)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert bench.file.read_bytes() == bench.new
