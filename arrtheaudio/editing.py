@@ -1,18 +1,18 @@
 """One edit, whole or not at all: plan, journal, write, read back; and how to take it back or clean up after a crash."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from arrtheaudio import replacing
 from arrtheaudio.containers import Codec, Probe
 from arrtheaudio.containers.edit import Edit, Plan
 from arrtheaudio.core.track import Change, changed
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import ChangedSinceProbe, Error, Internal, IoError, NotFound, from_os
 from arrtheaudio.files import Media, open_to_edit
 from arrtheaudio.journal import Begun, Entry, Journal, new_id
 
 
-class Intent(NamedTuple):
+class Intent(Value):
     """Why a file is changed, for the journal; `undoes` names the entry that is taken back."""
 
     command: str
@@ -153,7 +153,7 @@ def _torn(now: bytes, edit: Edit) -> bool:
     )
 
 
-class Recovered(NamedTuple):
+class Recovered(Value):
     """What became of one unfinished entry; `error` is set where it stays unfinished."""
 
     path: bytes

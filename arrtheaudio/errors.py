@@ -135,6 +135,10 @@ class Fatal(Exception):
     exit_status: ClassVar[int] = 2
 
 
+class UsageError(Fatal):
+    """The call lacks something, or asks for two things at once."""
+
+
 CODES = tuple(sorted({error.code for error in Error.__subclasses__()}))
 
 _BY_ERRNO: dict[int, type[Error]] = {

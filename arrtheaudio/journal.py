@@ -14,10 +14,11 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from typing import NamedTuple, Self
+from typing import Self
 
 from arrtheaudio.containers.edit import Edit
 from arrtheaudio.core import record as records
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Corrupt, InvalidRecord, from_os
 
 VERSION = 1
@@ -26,7 +27,7 @@ _ID_LENGTH = 26
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-class Entry(NamedTuple):
+class Entry(Value):
     """One edit of one file: what was there, what shall be.
 
     `path` is where the file was; `device`, `inode`, `size` in bytes and `mtime` in nanoseconds are as they were before

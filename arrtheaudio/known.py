@@ -1,8 +1,8 @@
 """The files that an earlier scan has listed: what `scan --since FILE` leaves out.
 
 A file is known by its size, mtime and inode. What a run lists is remembered only when the whole run has ended well, so
-that one that was broken off is repeated rather than forgotten. Files that are gone stay known: what comes back is another
-inode. SQLite keeps it: a million files are looked up one by one, and never held in memory.
+that one that was broken off is repeated rather than forgotten. Files that are gone stay known: what comes back is
+another inode. SQLite keeps it: a million files are looked up one by one, and never held in memory.
 """
 
 import os

@@ -3,16 +3,16 @@
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Error, NotAFile, from_os
 
 SUFFIXES = (b".mkv", b".mka", b".mk3d", b".webm", b".mp4", b".m4v", b".m4a", b".mov")
 
 
-class Filter(NamedTuple):
+class Filter(Value):
     """Which files of a folder are wanted; a file that is named itself always is.
 
     `patterns` and `excludes` are globs on the name; an `exclude` with a slash is one on the whole path, and one that

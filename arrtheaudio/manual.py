@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import click
 from click.shell_completion import get_completion_class
 
-from arrtheaudio.cli import cli
+from arrtheaudio.group import cli
 
 SHELLS = {"bash": "arrtheaudio.bash", "zsh": "_arrtheaudio", "fish": "arrtheaudio.fish"}
 

@@ -3,11 +3,12 @@
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from arrtheaudio import messages
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Error, Fatal, Internal, InvalidRecord, from_os
 from arrtheaudio.output import Sink
 from arrtheaudio.progress import Progress
@@ -17,7 +18,7 @@ READER_GONE = 141
 _CHUNK = 1 << 16
 
 
-class Stage(NamedTuple):
+class Stage(Value):
     """One step of the pipe: its key in the record, and what it answers; an answer of None adds no key."""
 
     name: str
@@ -110,18 +111,17 @@ def run(
     sink: Sink,
     *,
     jobs: int = 1,
-    edits: bool = False,
     timeout: float | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Take every record of `source` through `stages` into `sink`, in order; return the exit status.
 
-    With `edits` no signal and no closed pipe interrupts the file in hand: its record is finished first. `timeout` is in
-    seconds, for one record.
+    No signal and no closed pipe interrupts the file in hand: its record is finished first. `timeout` is in seconds, for
+    one record; it needs more than one job.
     """
     progress = progress or Progress("", shown=False)
     with Signals() as signals:
-        if edits or jobs > 1:
+        if jobs > 1:
             from arrtheaudio.pool import Pool
 
             pool = Pool(lambda record: carry(record, stages), jobs, signals, name=stages[-1].name, timeout=timeout)
@@ -147,7 +147,9 @@ def _inline(source: Iterable[Record], stages: Sequence[Stage], signals: Signals)
             record = next(items, None)
         if record is None:
             return
-        yield carry(record, stages)
+        with signals.deferred:
+            answer = carry(record, stages)
+        yield answer
 
 
 def _drain(results: Iterable[Record], sink: Sink, progress: Progress) -> bool:

@@ -13,13 +13,15 @@ class Signals:
     """Takes over SIGINT and SIGTERM.
 
     The first one interrupts only what waits (inside `with signals.waiting:`); work and output go on to the end of the
-    record in hand. A second one interrupts output too, for a reader that does not read.
+    record in hand. A second one interrupts output too, for a reader that does not read, but never work that edits: that
+    is done inside `with signals.deferred:`.
     """
 
     def __init__(self) -> None:
         """Take nothing over yet."""
         self.number = 0
         self.waiting = _Waiting(self)
+        self.deferred = _Deferred()
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -43,7 +45,7 @@ class Signals:
     def _caught(self, number: int, _frame: FrameType | None) -> None:
         again = self.number
         self.number = again or number
-        if again or self.waiting.entered:
+        if self.waiting.entered or (again and not self.deferred.entered):
             raise Stopped
 
 
@@ -57,6 +59,19 @@ class _Waiting:
     def __enter__(self) -> None:
         self.entered = True
         self._signals.check()
+
+    def __exit__(self, *exception: object) -> None:
+        self.entered = False
+
+
+class _Deferred:
+    """A stretch in which no signal interrupts anything."""
+
+    def __init__(self) -> None:
+        self.entered = False
+
+    def __enter__(self) -> None:
+        self.entered = True
 
     def __exit__(self, *exception: object) -> None:
         self.entered = False

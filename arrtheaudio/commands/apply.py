@@ -7,30 +7,28 @@ back with `arrtheaudio undo`. A plan made earlier is applied only to the file th
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import click
+from typing import Any
 
 from arrtheaudio import editing, filters, messages
+from arrtheaudio.call import Call
 from arrtheaudio.containers import Probe
 from arrtheaudio.containers.edit import Plan
-from arrtheaudio.core.record import Record, integer, nanoseconds, path_of
+from arrtheaudio.core.record import Record, integer, nanoseconds, path_of, timestamp
 from arrtheaudio.core.track import Change, Track, changed
+from arrtheaudio.core.value import Value
 from arrtheaudio.editing import Check, Intent
 from arrtheaudio.errors import ChangedSinceProbe, InvalidRecord, NoRoom, UnsupportedContainer
 from arrtheaudio.files import Media, open_to_edit, open_to_read
 from arrtheaudio.journal import Journal
+from arrtheaudio.options import Option
 from arrtheaudio.pipeline import Stage
 from arrtheaudio.replacing import CannotClone
-
-if TYPE_CHECKING:
-    from arrtheaudio.config import Config
 
 _FAMILY = {"matroska": "mkv", "webm": "mkv", "mp4": "mp4", "mov": "mp4"}
 _SKIPPED = {"review": "review", "none": "nothing_fits"}
 
 
-class Settings(NamedTuple):
+class Settings(Value):
     """What `apply` needs to know besides the record. `max_size` is in bytes, 0 for no limit."""
 
     journal: Journal
@@ -44,19 +42,19 @@ class Settings(NamedTuple):
     command: str = "apply"
 
 
-def settings(config: "Config", *, dry_run: bool, hardlinks: str | None, command: str) -> Settings:
+def settings(call: Call) -> Settings:
     """Return the settings of a configuration, as the options have it."""
-    processing = config.processing
+    config, processing = call.config, call.config.processing
     return Settings(
         journal=Journal(config.journal.path),
-        dry_run=dry_run or config.execution.dry_run,
-        hardlinks=hardlinks or processing.hardlinks,
+        dry_run=call.values["dry_run"] or config.execution.dry_run,
+        hardlinks=call.values["hardlinks"] or processing.hardlinks,
         mkv=config.containers.mkv,
         mp4=config.containers.mp4,
         max_size=int(processing.max_file_size_gb * (1 << 30)),
         preserve_mtime=processing.preserve_mtime,
         skip_if_correct=config.execution.skip_if_correct,
-        command=command,
+        command=call.name,
     )
 
 
@@ -138,7 +136,9 @@ def _in_copy(media: Media, plan: Plan, intent: Intent, verify: Check, settings: 
 
 def _as_probed(media: Media, record: Record) -> bool:
     size, mtime = integer(record, "size"), record.get("mtime")
-    same_time = mtime is None or nanoseconds(mtime) == media.stat.st_mtime_ns // 1000 * 1000
+    now = timestamp(media.stat.st_mtime_ns)
+    # The same moment may be written otherwise, by another program.
+    same_time = mtime in (None, now) or nanoseconds(mtime) == nanoseconds(now)
     return same_time and size in (None, media.stat.st_size)
 
 
@@ -188,39 +188,30 @@ def row(record: Record) -> list[str]:
 
 TABLE = filters.Table(("STATUS", "TRACK", "LANGUAGE", "WHY", "PATH"), row)
 
-_OPTIONS = (
-    click.option("-n", "--dry-run", is_flag=True, help="Say what would change, and change nothing."),
-    click.option(
-        "--hardlinks",
-        type=click.Choice(["protect", "copy", "edit", "skip"]),
-        help="What to do with a file that has several names; the default is the configuration's, else protect.",
+EDITING = (
+    filters.DRY_RUN,
+    Option(
+        "hardlinks",
+        ("--hardlinks",),
+        "What to do with a file that has several names; the default is the configuration's, else protect.",
+        choices=("protect", "copy", "edit", "skip"),
     ),
 )
+FILES = filters.FILES
+OPTIONS = (*filters.OPTIONS, *EDITING)
 
 
-def options(function: filters.F) -> filters.F:
-    """Give a command the options of an edit."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
-
-
-@click.command("apply", help=__doc__)
-@filters.options
-@options
-@click.pass_context
-def command(ctx: click.Context, /, dry_run: bool, hardlinks: str | None, **values: Any) -> None:
+def run(call: Call) -> int:
     """Edit the files."""
     from arrtheaudio.commands import choose, probe
 
-    common, config = filters.Common.of(values), ctx.obj.config
-    chosen = settings(config, dry_run=dry_run, hardlinks=hardlinks, command="apply")
-    source = filters.source(common, "apply")
+    chosen = settings(call)
+    source = filters.source(call, "apply")
     if not chosen.dry_run:
         recover(chosen.journal)
     steps = [
         *probe.stages(probe.TIMEOUT),
-        *choose.stages(choose.Wish(), config),
-        *stages(chosen, refresh=common.refresh),
+        *choose.stages(choose.Wish(), call.config),
+        *stages(chosen, refresh=call.values["refresh"]),
     ]
-    filters.run(ctx, source, steps, TABLE, common, edits=not chosen.dry_run)
+    return filters.run(call, source, steps, TABLE, edits=not chosen.dry_run)

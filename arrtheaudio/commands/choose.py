@@ -7,26 +7,26 @@ never chosen while there is anything else.
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import click
+from typing import TYPE_CHECKING, Any
 
 from arrtheaudio import filters, output
+from arrtheaudio.call import Call
 from arrtheaudio.commands import probe
 from arrtheaudio.core import language as languages
 from arrtheaudio.core.choice import decide
 from arrtheaudio.core.policy import ORIGINAL, Policy, wanted_languages
 from arrtheaudio.core.record import Record
 from arrtheaudio.core.track import Track
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import InvalidRecord
-from arrtheaudio.explain import explain
+from arrtheaudio.options import Option
 from arrtheaudio.pipeline import Stage
 
 if TYPE_CHECKING:
     from arrtheaudio.config import Config
 
 
-class Wish(NamedTuple):
+class Wish(Value):
     """What the command line says about languages."""
 
     languages: tuple[str, ...] = ()
@@ -70,43 +70,31 @@ def stages(wish: Wish, config: "Config", *, refresh: bool = False) -> list[Stage
     return [Stage("choose", partial(stage, wish=wish, policy=config.policy), refresh)]
 
 
-class Language(click.ParamType[Any]):
-    """A language code of any kind."""
-
-    name = "CODE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the code, which means a language."""
-        if value == ORIGINAL and param is not None and param.name == "languages":
-            return ORIGINAL
-        try:
-            return languages.check(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def code(text: str) -> str:
+    """Return a code that means a language; ValueError, with a near one, where it does not."""
+    return languages.check(text)
 
 
-_OPTIONS = (
-    click.option(
-        "-l",
-        "--language",
+def code_or_original(text: str) -> str:
+    """Return a language code, or `original`."""
+    return text if text == ORIGINAL else code(text)
+
+
+WISHES = (
+    Option(
         "languages",
+        ("-l", "--language"),
+        "A wanted language, instead of the configured ones; repeat it, best first. `original` may be among them.",
+        code_or_original,
+        "CODE",
         multiple=True,
-        type=Language(),
-        help="A wanted language, instead of the configured ones; repeat it, best first. `original` may be among them.",
     ),
-    click.option("--original", type=Language(), help="The original language, where you know it better."),
+    Option("original", ("--original",), "The original language, where you know it better.", code, "CODE"),
 )
 
 
-def options(function: filters.F) -> filters.F:
-    """Give a command the options of the choice; `wish` reads them."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
-
-
 def wish(values: Mapping[str, Any]) -> Wish:
-    """Pick them from all the options of a command."""
+    """Return what the options ask for."""
     return Wish(values["languages"], values["original"])
 
 
@@ -130,6 +118,8 @@ class Prose:
 
     def write(self, record: Record) -> None:
         """Tell of one record."""
+        from arrtheaudio.explain import explain
+
         text = explain(record)
         output.put((("\n" if self._begun else "") + text).encode(errors="backslashreplace"))
         self._begun = True
@@ -138,16 +128,19 @@ class Prose:
         """Nothing is left to say."""
 
 
-@click.command("choose", help=__doc__)
-@filters.options
-@options
-@click.option("--explain", "explains", is_flag=True, help="Tell the reasons in prose, instead of records.")
-@click.pass_context
-def command(ctx: click.Context, /, explains: bool, **values: Any) -> None:
+FILES = filters.FILES
+OPTIONS = (
+    *filters.OPTIONS,
+    *WISHES,
+    Option("explain", ("--explain",), "Tell the reasons in prose, instead of records.", default=False),
+)
+
+
+def run(call: Call) -> int:
     """Print the records with the choice."""
-    common = filters.Common.of(values)
     steps = [
         *probe.stages(probe.TIMEOUT),
-        *stages(wish(values), ctx.obj.config, refresh=common.refresh),
+        *stages(wish(call.values), call.config, refresh=call.values["refresh"]),
     ]
-    filters.run(ctx, filters.source(common, "choose"), steps, TABLE, common, sink=Prose() if explains else None)
+    sink = Prose() if call.values["explain"] else None
+    return filters.run(call, filters.source(call, "choose"), steps, TABLE, sink=sink)

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import click
-
 from arrtheaudio import filters
+from arrtheaudio.call import Call
 from arrtheaudio.core.record import Record, path_of, timestamp
 from arrtheaudio.errors import NotMedia
 from arrtheaudio.files import Media, open_to_read
@@ -62,10 +61,11 @@ TABLE = filters.Table(("CONTAINER", "AUDIO TRACKS (* default)", "PATH"), row)
 TIMEOUT = 60.0
 
 
-@click.command("probe", help=__doc__)
-@filters.options
-@click.pass_context
-def command(ctx: click.Context, /, **values: Any) -> None:
+FILES = filters.FILES
+OPTIONS = filters.OPTIONS
+
+
+def run(call: Call) -> int:
     """Print the records with their tracks."""
-    common = filters.Common.of(values)
-    filters.run(ctx, filters.source(common, "probe"), stages(TIMEOUT, refresh=common.refresh), TABLE, common)
+    steps = stages(TIMEOUT, refresh=call.values["refresh"])
+    return filters.run(call, filters.source(call, "probe"), steps, TABLE)

@@ -4,31 +4,24 @@ Takes folders, files and records, and prints a record for each file with what wa
 `scan | probe | tmdb | choose | apply`, in one process.
 """
 
-from typing import Any
-
-import click
-
 from arrtheaudio import filters
+from arrtheaudio.call import Call
 from arrtheaudio.commands import apply, choose, probe, scan
 from arrtheaudio.library import expand
 
+FILES = "PATH..."
+OPTIONS = (*filters.OPTIONS, *scan.FOLDERS, *choose.WISHES, *apply.EDITING)
 
-@click.command("process", help=__doc__)
-@filters.options
-@scan.options
-@choose.options
-@apply.options
-@click.pass_context
-def command(ctx: click.Context, /, dry_run: bool, hardlinks: str | None, **values: Any) -> None:
+
+def run(call: Call) -> int:
     """Process the files."""
-    common, config = filters.Common.of(values), ctx.obj.config
-    settings = apply.settings(config, dry_run=dry_run, hardlinks=hardlinks, command="process")
-    source = expand(filters.source(common, "scan"), scan.wanted(values), "scan")
+    settings, refresh = apply.settings(call), call.values["refresh"]
+    source = expand(filters.source(call, "scan"), scan.wanted(call.values), "scan")
     if not settings.dry_run:
         apply.recover(settings.journal)
     steps = [
-        *probe.stages(probe.TIMEOUT, refresh=common.refresh),
-        *choose.stages(choose.wish(values), config, refresh=common.refresh),
-        *apply.stages(settings, refresh=common.refresh),
+        *probe.stages(probe.TIMEOUT, refresh=refresh),
+        *choose.stages(choose.wish(call.values), call.config, refresh=refresh),
+        *apply.stages(settings, refresh=refresh),
     ]
-    filters.run(ctx, source, steps, apply.TABLE, common, edits=not settings.dry_run)
+    return filters.run(call, source, steps, apply.TABLE, edits=not settings.dry_run)

@@ -7,22 +7,23 @@ only while the bytes are still the ones it wrote. Nothing is lost: undoing is an
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
-
-import click
+from typing import Any
 
 from arrtheaudio import editing, filters
+from arrtheaudio.call import Call
 from arrtheaudio.commands.apply import recover
-from arrtheaudio.commands.scan import Duration
+from arrtheaudio.commands.scan import duration
 from arrtheaudio.containers.edit import Edit
 from arrtheaudio.core.record import Record, integer, nanoseconds, of_path, path_of, timestamp
-from arrtheaudio.errors import ChangedSinceProbe, InvalidRecord
+from arrtheaudio.core.value import Value
+from arrtheaudio.errors import ChangedSinceProbe, InvalidRecord, UsageError
 from arrtheaudio.files import Media, open_to_edit, open_to_read
 from arrtheaudio.journal import Entry, Journal, time_of
+from arrtheaudio.options import Option
 from arrtheaudio.pipeline import Stage
 
 
-class Done(NamedTuple):
+class Done(Value):
     """An edit that took place: what it wrote, and the file's mtime before it, in nanoseconds, where that is known."""
 
     edits: tuple[Edit, ...]
@@ -65,9 +66,11 @@ def _of_record(record: Record, journal: Journal, inode: int) -> Done | None:
         entry = journal.find(str(answer.get("journal", "")), inode)
     except (TypeError, KeyError, ValueError, AttributeError):
         raise InvalidRecord("apply has no status, or edits that are none") from None
-    mtime = record.get("mtime")
+    if entry is not None:
+        return Done(edits, entry.mtime, entry.id)
     # The journal has the time to the nanosecond, the record to the microsecond.
-    return Done(edits, entry.mtime if entry else None if mtime is None else nanoseconds(mtime), entry and entry.id)
+    mtime = record.get("mtime")
+    return Done(edits, None if mtime is None else nanoseconds(mtime), None)
 
 
 def _latest(media: Media, journal: Journal) -> Done | None:
@@ -115,24 +118,19 @@ TABLE = filters.Table(("STATUS", "PATH"), row)
 LIST = filters.Table(("WHEN (UTC)", "COMMAND", "STATE", "WHY", "PATH"), list_row)
 
 
-class Moment(click.ParamType[Any]):
-    """A time: RFC 3339 (UTC where it names no zone), or how long ago, like 2h or 7d."""
+def moment(text: str) -> int:
+    """Return a time in nanoseconds since 1970: RFC 3339 (UTC where it names no zone), or how long ago."""
+    from datetime import UTC, datetime
 
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return nanoseconds since 1970."""
-        from datetime import UTC, datetime
-
-        try:
-            moment = datetime.fromisoformat(str(value))
-            return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e9)
-        except ValueError:
-            pass
-        try:
-            return time.time_ns() - int(Duration().convert(value, param, ctx) * 1e9)
-        except click.BadParameter:
-            self.fail(f"{value!r} is no time: give a date like 2026-01-31, or how long ago, like 2h or 7d.", param, ctx)
+    try:
+        time_then = datetime.fromisoformat(text)
+        return int((time_then if time_then.tzinfo else time_then.replace(tzinfo=UTC)).timestamp() * 1e9)
+    except ValueError:
+        pass
+    try:
+        return time.time_ns() - int(duration(text) * 1e9)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time: give a date like 2026-01-31, or how long ago, like 2h or 7d.") from None
 
 
 def _chosen(journal: Journal, since: int | None, job: str | None, *, standing: bool) -> Iterator[Entry]:
@@ -143,38 +141,31 @@ def _chosen(journal: Journal, since: int | None, job: str | None, *, standing: b
             yield entry
 
 
-@click.command("undo", help=__doc__)
-@filters.options
-@click.option("-n", "--dry-run", is_flag=True, help="Say what would be taken back, and change nothing.")
-@click.option("--list", "lists", is_flag=True, help="List edits, newest first, and change nothing.")
-@click.option("--since", type=Moment(), help="All edits since a time: 2026-01-31, or 2h (ago).")
-@click.option("--job", metavar="ID", help="All edits of a job.")
-@click.option("--all", "everything", is_flag=True, help="All edits that the journal has.")
-@click.pass_context
-def command(
-    ctx: click.Context,
-    /,
-    dry_run: bool,
-    lists: bool,
-    since: int | None,
-    job: str | None,
-    everything: bool,
-    **values: Any,
-) -> None:
+FILES = filters.FILES
+OPTIONS = (
+    *filters.OPTIONS,
+    filters.DRY_RUN,
+    Option("list", ("--list",), "List edits, newest first, and change nothing.", default=False),
+    Option("since", ("--since",), "All edits since a time: 2026-01-31, or 2h (ago).", moment, "TIME"),
+    Option("job", ("--job",), "All edits of a job.", str, "ID"),
+    Option("all", ("--all",), "All edits that the journal has.", default=False),
+)
+
+
+def run(call: Call) -> int:
     """Take back."""
-    common = filters.Common.of(values)
-    journal = Journal(ctx.obj.config.journal.path)
-    if lists:
+    journal = Journal(call.config.journal.path)
+    since, job = call.values["since"], call.values["job"]
+    if call.values["list"]:
         undone = frozenset(entry.undoes for entry in journal.finished() if entry.undoes)
-        edits = listed(_chosen(journal, since, job, standing=False), undone)
-        return filters.run(ctx, edits, [], LIST, common)
-    whole = everything or job is not None or since is not None
-    if whole and common.files:
-        raise click.UsageError("give FILEs, or --since, --job or --all, not both.")
-    source = listed(_chosen(journal, since, job, standing=True)) if whole else filters.source(common, "undo")
+        return filters.run(call, listed(_chosen(journal, since, job, standing=False), undone), [], LIST)
+    whole = call.values["all"] or job is not None or since is not None
+    if whole and call.files:
+        raise UsageError("give FILEs, or one of --since, --job and --all.")
+    source = listed(_chosen(journal, since, job, standing=True)) if whole else filters.source(call, "undo")
+    dry_run = call.values["dry_run"]
     if not dry_run:
         recover(journal)
-    steps = [Stage("undo", partial(stage, journal=journal, dry_run=dry_run), common.refresh)]
+    steps = [Stage("undo", partial(stage, journal=journal, dry_run=dry_run), call.values["refresh"])]
     # Several edits of one file have to go in their order.
-    common = common._replace(jobs=1) if whole else common
-    return filters.run(ctx, source, steps, TABLE, common, edits=not dry_run)
+    return filters.run(call, source, steps, TABLE, edits=not dry_run, jobs=1 if whole else None)

@@ -7,11 +7,12 @@ refused.
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from arrtheaudio.config.fault import Fault, Invalid, Path, Place
+from arrtheaudio.core.value import Value
 
 _LIMIT = 1 << 20  # bytes of a file
 _VALUES = 100_000  # in a file; anchors that repeat each other make billions out of a few lines
@@ -33,7 +34,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Any], ...] = (
 )
 
 
-class Document(NamedTuple):
+class Document(Value):
     """The values of a file, the place of the path to each, and what was wrong already."""
 
     data: dict[str, Any]

@@ -1,16 +1,17 @@
 """What is wrong with a configuration: where, which key, what stands there and what is allowed."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from arrtheaudio.config.settings import SECRETS
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Fatal
 
 Path = tuple[str | int, ...]
 _LONGEST = 60
 
 
-class Place(NamedTuple):
+class Place(Value):
     """A file or an environment variable; `line` and `column` count from 1, 0 where there is none."""
 
     name: str
@@ -22,7 +23,7 @@ class Place(NamedTuple):
         return ":".join([_plain(self.name), *(str(number) for number in self[1:] if number)])
 
 
-class Fault(NamedTuple):
+class Fault(Value):
     """`path` leads to the key; it is empty where the whole file is meant."""
 
     place: Place

@@ -5,9 +5,10 @@ The only place where a default stands. `config.schema.json` repeats them for its
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from arrtheaudio.core.policy import PathOverride, Policy, Rule
+from arrtheaudio.core.value import Value
 
 
 class Secret(str):
@@ -20,14 +21,14 @@ class Secret(str):
         return "(hidden)"
 
 
-class PathMapping(NamedTuple):
+class PathMapping(Value):
     """A folder as an Arr or a player names it, and as we do."""
 
     remote: str
     local: str
 
 
-class Tmdb(NamedTuple):
+class Tmdb(Value):
     """TMDB. `api_key` is None where there is none; `cache_path` is an SQLite file."""
 
     enabled: bool = True
@@ -37,14 +38,14 @@ class Tmdb(NamedTuple):
     base_url: str = "https://api.themoviedb.org/3"
 
 
-class Containers(NamedTuple):
+class Containers(Value):
     """Which containers are edited: `mkv` is Matroska and WebM, `mp4` is MP4, M4V, M4A and MOV."""
 
     mkv: bool = True
     mp4: bool = True
 
 
-class Processing(NamedTuple):
+class Processing(Value):
     """Workers, limits, retries. `max_file_size_gb` is in units of 10^9 bytes, 0 means no limit."""
 
     worker_count: int = 2
@@ -61,27 +62,27 @@ class Processing(NamedTuple):
     failed_job_days: int = 90
 
 
-class Spool(NamedTuple):
+class Spool(Value):
     """The folder that is the queue."""
 
     path: str = ""
 
 
-class Journal(NamedTuple):
+class Journal(Value):
     """The folder of what was changed, and for how many days an edit can be undone from it."""
 
     path: str = ""
     keep_days: int = 90
 
 
-class Tls(NamedTuple):
+class Tls(Value):
     """The PEM files of the certificate (with its chain) and of its key; both None without TLS."""
 
     cert: str | None = None
     key: str | None = None
 
 
-class RateLimits(NamedTuple):
+class RateLimits(Value):
     """Requests that one address may make, as `N/minute`; `rate` reads them."""
 
     webhook: str = "6000/minute"
@@ -89,7 +90,7 @@ class RateLimits(NamedTuple):
     default: str = "600/minute"
 
 
-class Api(NamedTuple):
+class Api(Value):
     """What `serve` listens on and lets in."""
 
     host: str = "127.0.0.1"
@@ -101,7 +102,7 @@ class Api(NamedTuple):
     cors_origins: tuple[str, ...] = ()
 
 
-class Arr(NamedTuple):
+class Arr(Value):
     """A Sonarr or Radarr that may be asked; `name` starts with which of the two it is."""
 
     name: str
@@ -115,7 +116,7 @@ class Arr(NamedTuple):
         return self.name[:6].lower()
 
 
-class Player(NamedTuple):
+class Player(Value):
     """A Plex, Jellyfin or Emby that is told what changed."""
 
     kind: str
@@ -124,7 +125,7 @@ class Player(NamedTuple):
     path_mappings: tuple[PathMapping, ...] = ()
 
 
-class Logging(NamedTuple):
+class Logging(Value):
     """How logs look, from which level on, and where they go: `stderr`, or the path of a file."""
 
     format: str = "json"
@@ -132,14 +133,14 @@ class Logging(NamedTuple):
     output: str = "stderr"
 
 
-class Execution(NamedTuple):
+class Execution(Value):
     """Whether anything is written at all, and whether a file that is right already is left alone."""
 
     dry_run: bool = False
     skip_if_correct: bool = True
 
 
-class Config(NamedTuple):
+class Config(Value):
     """Everything that can be set. `source` is the file that it came from, None where there is none."""
 
     policy: Policy = Policy()

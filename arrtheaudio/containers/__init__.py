@@ -1,15 +1,16 @@
 """Codecs on an open file, never on a path. Each knows one container."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from arrtheaudio.containers.edit import Plan
 from arrtheaudio.containers.window import Window
 from arrtheaudio.core.track import Change, Track
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import NotMedia
 
 
-class Probe(NamedTuple):
+class Probe(Value):
     """What a container says of itself. `duration` is in seconds, None when unknown."""
 
     container: str

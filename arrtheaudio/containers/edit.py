@@ -2,12 +2,13 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from arrtheaudio.core.track import Change
+from arrtheaudio.core.value import Value
 
 
-class Edit(NamedTuple):
+class Edit(Value):
     """At `offset` (bytes from the start of the file) `before` stands and `after` shall; both of one length."""
 
     offset: int
@@ -35,7 +36,7 @@ class Edit(NamedTuple):
         return Edit(self.offset, self.after, self.before)
 
 
-class Plan(NamedTuple):
+class Plan(Value):
     """The edits that make the wanted changes, in the order in which they are safe, and what a person should know.
 
     `changes` is what the edits make of the dispositions: what was asked, and what the container ties to it (MP4 clears

@@ -5,7 +5,6 @@ out on every audio track where there is room: each later one is then a byte, whi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from arrtheaudio.containers import ebml, matroska_layout, matroska_masters, matroska_tracks
 from arrtheaudio.containers import matroska_ids as ids
@@ -15,6 +14,7 @@ from arrtheaudio.containers.matroska_room import Fit, Master, fit, lay
 from arrtheaudio.containers.matroska_tracks import Entry
 from arrtheaudio.containers.window import Window
 from arrtheaudio.core.track import Change, Track
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import ChangedSinceProbe, Corrupt, Error, InvalidRecord, NoRoom, UnsupportedContainer
 
 _FLAGS = {"default": ids.FLAG_DEFAULT, "forced": ids.FLAG_FORCED, "original": ids.FLAG_ORIGINAL}
@@ -25,7 +25,7 @@ Additions = dict[int, bytes]
 """The new elements of TrackEntries, by the track's index."""
 
 
-class _Wish(NamedTuple):
+class _Wish(Value):
     """An element that is written where there is room; `change` is what it makes, None for a FlagDefault of 1."""
 
     index: int  # type: ignore[assignment]  # tuple.index is not used
@@ -33,7 +33,7 @@ class _Wish(NamedTuple):
     change: Change | None
 
 
-class _Header(NamedTuple):
+class _Header(Value):
     """What a plan is made from: Tracks, the length of the Void behind it, and its audio TrackEntries by track index.
 
     `masters` have the new values of those flags that stand in the file; `places` says which child of Tracks each is.

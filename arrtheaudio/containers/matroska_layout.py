@@ -1,10 +1,9 @@
 """Where the parts of a Matroska header are: level 1 up to the first Cluster, and what a SeekHead names beyond."""
 
-from typing import NamedTuple
-
 from arrtheaudio.containers import ebml
 from arrtheaudio.containers import matroska_ids as ids
 from arrtheaudio.containers.window import Window
+from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Corrupt, Error, NotMedia, UnsupportedContainer
 
 _READ_NOW = (ids.SEEK_HEAD, ids.INFO, ids.TRACKS)
@@ -14,7 +13,7 @@ _SEEK_HEADS = 8
 _SEEKS = 2000
 
 
-class Part(NamedTuple):
+class Part(Value):
     """An element of level 1: its id, where it, its data and what follows start, and the data where it was read."""
 
     id: int
@@ -24,7 +23,7 @@ class Part(NamedTuple):
     body: bytes = b""
 
 
-class Layout(NamedTuple):
+class Layout(Value):
     """`segment` and `end` bound the Segment's data; `seeks` is what the SeekHeads say: (id, offset in the file)."""
 
     doc_type: str

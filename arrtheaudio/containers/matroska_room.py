@@ -1,15 +1,15 @@
 """Room for a few more bytes in a master element, and in Tracks as a whole, without moving what stands behind."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from arrtheaudio.containers import ebml
+from arrtheaudio.core.value import Value
 
 # So many children of one TrackEntry are looked at as room; a hostile file has no more.
 _SPARE = 64
 
 
-class Master(NamedTuple):
+class Master(Value):
     """A master element taken apart, to be laid out again in a given number of bytes.
 
     `head` is its id, `width` the length of its data size, `checksum` its CRC-32 element (which stays the first child),
@@ -40,7 +40,7 @@ class Master(NamedTuple):
         return len(self.head) + _width(content) + content
 
 
-class Shape(NamedTuple):
+class Shape(Value):
     """How a master element is laid out: so many of its spare children dropped, its data size, and a Void's length."""
 
     dropped: int
@@ -71,7 +71,7 @@ def lay(master: Master, form: Shape) -> bytes:
     return master.head + ebml.size(len(checksum) + len(data), form.width) + checksum + data
 
 
-class Fit(NamedTuple):
+class Fit(Value):
     """The layouts of the TrackEntries and of Tracks, and how many bytes of the Void behind it are left.
 
     `behind` is None where that Void is not touched.

@@ -1,13 +1,13 @@
 """What a TrackEntry means (RFC 9559, 5.1.4.1): an absent element is its default."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from arrtheaudio.containers import ebml
 from arrtheaudio.containers import matroska_ids as ids
 from arrtheaudio.containers.matroska_codecs import codec
 from arrtheaudio.core.language import tag
 from arrtheaudio.core.track import Track
+from arrtheaudio.core.value import Value
 
 Fields = dict[int, tuple[int, int]]
 """The children of a master element: id -> where the data starts and ends. The last of several wins."""
@@ -21,7 +21,7 @@ _TYPES = {
 }
 
 
-class Entry(NamedTuple):
+class Entry(Value):
     """A TrackEntry that is a track; offsets are in the buffer of Tracks' data."""
 
     start: int

@@ -59,7 +59,9 @@ def read(movie: Movie, trak: Box, index: int) -> Entry:
         elif kind == b"mdia":
             media = _media(boxes, box, movie.quicktime)
         elif kind == b"udta":
-            name, dispositions = describe(boxes, box)
+            named, marked = describe(boxes, box)
+            name = name or named
+            dispositions += marked
         elif kind == b"tref":
             chapters = _chapters(boxes, box)
     if header is None:

@@ -1,17 +1,18 @@
 """Which track shall be the default one: a pure function of tracks, wanted languages and settings."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from arrtheaudio.core.policy import Selection, Wanted
 from arrtheaudio.core.ranking import Pick, originals, pick, rejection, title
 from arrtheaudio.core.track import Change, Track
+from arrtheaudio.core.value import Value
 
 _DEFAULTS = Selection()
 _WITH_ORIGINAL_FLAG = ("matroska", "webm")
 
 
-class Candidate(NamedTuple):
+class Candidate(Value):
     """An audio track, and in a word why it is not the chosen one; None for the chosen one.
 
     `disabled commentary audio_description karaoke isolated_score`: no candidate at all. `language`: not of the language
@@ -27,7 +28,7 @@ class Candidate(NamedTuple):
         return {"index": self.index} | ({"rejected": self.rejected} if self.rejected else {})
 
 
-class Choice(NamedTuple):
+class Choice(Value):
     """The answer of `choose`.
 
     `status`: `change`, `keep` or `none`. `rule`: `forced_choice original priority single none`. `track` is the index

@@ -1,9 +1,9 @@
 """What a language code means, and whether two of them mean the same; the only place that translates codes."""
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from arrtheaudio.core import language_table as table
+from arrtheaudio.core.value import Value
 
 UNDETERMINED = "und"
 
@@ -103,7 +103,7 @@ def _ask(subtags: list[str], meaning: str | None) -> tuple[str, bool]:
     return UNDETERMINED, False
 
 
-class _Spoken(NamedTuple):
+class _Spoken(Value):
     language: str
     script: str
     region: str

@@ -1,15 +1,16 @@
 """What a person wants: the settings that a choice stands on, and the wanted languages of one title."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from arrtheaudio.core import globs, language
+from arrtheaudio.core.value import Value
 
 # Stands for the original language, anywhere in a list of languages.
 ORIGINAL = "original"
 
 
-class Selection(NamedTuple):
+class Selection(Value):
     """How one track is chosen among several; the configuration's `selection`.
 
     An empty `commentary` means the names that ship with the program.
@@ -22,7 +23,7 @@ class Selection(NamedTuple):
     write_original_flag: bool = True
 
 
-class PathOverride(NamedTuple):
+class PathOverride(Value):
     """Other languages for the paths that a glob matches; None takes the global setting."""
 
     path: str
@@ -30,7 +31,7 @@ class PathOverride(NamedTuple):
     prefer_original: bool | None = None
 
 
-class Rule(NamedTuple):
+class Rule(Value):
     """Other languages for what the Arr and TMDB know of a title; `match` as the configuration has it."""
 
     match: Mapping[str, Any]
@@ -38,7 +39,7 @@ class Rule(NamedTuple):
     skip: bool = False
 
 
-class Policy(NamedTuple):
+class Policy(Value):
     """Everything a person has said about languages. No `language_priority`: the original language or nothing."""
 
     language_priority: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class Policy(NamedTuple):
     selection: Selection = Selection()
 
 
-class Wanted(NamedTuple):
+class Wanted(Value):
     """The languages that are wanted for one title: BCP 47 tags and `original`, best first.
 
     `source` names who says so, in words for a reason. `ruled`: a rule of the configuration does. `skip`: it says to
@@ -84,7 +85,7 @@ def wanted_languages(
     return Wanted(_with_original(listed.languages, prefer_original), listed.source)
 
 
-class _Listed(NamedTuple):
+class _Listed(Value):
     languages: tuple[str, ...]
     prefer_original: bool | None
     source: str

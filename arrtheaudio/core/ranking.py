@@ -1,11 +1,11 @@
 """Which of the audio tracks is the best one: by wanted language, then by how exact, then by `same_language`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from arrtheaudio.core import language, words
 from arrtheaudio.core.policy import ORIGINAL, Selection, Wanted
 from arrtheaudio.core.track import Track
+from arrtheaudio.core.value import Value
 
 # Codecs by what they keep of the sound, best first: lossless; dts, which may be (its extensions have the same name);
 # then by the bit rates that they are used at. The names are ffprobe's; what is not here comes last.
@@ -21,7 +21,7 @@ _QUALITY = {codec: place for place, codecs in enumerate(_CODECS) for codec in co
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
-class Title(NamedTuple):
+class Title(Value):
     """What is wanted, and what is known, of one title.
 
     `original` is the tag of the original language, None where it is not known; `source` says who says so.
@@ -46,7 +46,7 @@ def title(wanted: Wanted, selection: Selection, original: str | None, source: st
     return Title(wanted, selection, known, source, languages)
 
 
-class Pick(NamedTuple):
+class Pick(Value):
     """The tracks of the first wanted language that has any, best first; the rule, and the reason in words.
 
     `losers`: why each of these tracks but the first is not the chosen one, in a word, by its index.
@@ -58,7 +58,7 @@ class Pick(NamedTuple):
     losers: Mapping[int, str] = {}
 
 
-class _Heard(NamedTuple):
+class _Heard(Value):
     """A track, the language that it counts as, and whether that is an assumption about `und`."""
 
     track: Track

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from datetime import UTC, datetime, timedelta
+import time
 from typing import Any
 
 from arrtheaudio.errors import Error, InvalidJson, InvalidRecord
@@ -14,7 +14,7 @@ Record = dict[str, Any]
 LIMIT = 16 << 20
 # How much of a line that is no record goes on with its error, so that a person can find it.
 _QUOTED = 2000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_SECOND = 253402300799  # of the year 9999
 
 
 def _constant(name: str) -> Any:
@@ -96,18 +96,17 @@ def unreadable(data: bytes, number: int, stage: str, error: Error) -> Record:
 
 def timestamp(nanoseconds: int) -> str:
     """Return a file's time as records write it: RFC 3339, UTC, microseconds."""
-    try:
-        moment = _EPOCH + timedelta(microseconds=nanoseconds // 1000)
-    except OverflowError:  # btrfs and tmpfs keep years beyond 9999; no date of ours does
-        moment = datetime.max
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    moment = time.gmtime(min(seconds, _LAST_SECOND))  # btrfs and tmpfs keep years beyond 9999; no date of ours does
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}.{rest // 1000:06d}Z"
 
 
 def nanoseconds(text: str) -> int:
     """Return what `timestamp` was made from, to the microsecond; InvalidRecord where it is no time."""
+    from datetime import UTC, datetime, timedelta
+
     try:
-        moment = datetime.fromisoformat(text)
-        return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+        return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
     except (TypeError, ValueError):
         raise InvalidRecord(f"mtime is no RFC 3339 time: {text!r:.60}") from None
 

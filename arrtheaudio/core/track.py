@@ -1,10 +1,12 @@
 """A track, its dispositions, and a change of one of them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from arrtheaudio.core.value import Value
 
 
-class Track(NamedTuple):
+class Track(Value):
     """One stream of a container, as the file means it: an absent element has its default.
 
     `index` is the stream index that ffprobe prints; `number` is the container's own (Matroska TrackNumber,
@@ -41,7 +43,7 @@ class Track(NamedTuple):
         return cls(**{key: data[key] for key in cls._fields if key in data})
 
 
-class Change(NamedTuple):
+class Change(Value):
     """One disposition (`default`, `forced` or `original`) of one track, before and after."""
 
     index: int  # type: ignore[assignment]  # tuple.index is not used
@@ -64,4 +66,4 @@ def changed(tracks: Sequence[Track], changes: Sequence[Change]) -> tuple[Track, 
     wanted: dict[int, dict[str, bool]] = {}
     for change in changes:
         wanted.setdefault(change.index, {})[change.disposition] = change.after
-    return tuple(track._replace(**wanted[track.index]) if track.index in wanted else track for track in tracks)  # type: ignore[arg-type]
+    return tuple(track._replace(**wanted[track.index]) if track.index in wanted else track for track in tracks)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from typing import NamedTuple
+
+from arrtheaudio.core.value import Value
 
 COMMENTARY = "commentary"
 AUDIO_DESCRIPTION = "audio_description"
@@ -14,7 +15,7 @@ _DENIED = "denied"
 _WORD = re.compile(r"[^\W_]+")
 
 
-class _Vocabulary(NamedTuple):
+class _Vocabulary(Value):
     """What is looked for: phrases of folded words and the length of the longest, parts of a name, words in capitals."""
 
     phrases: dict[str, str]
