@@ -71,7 +71,7 @@ class Trak(NamedTuple):
     udta: bytes = b""
     tref: bytes = b""
     media: bytes = b""
-    tables: int = 4
+    tables: int = 0
 
 
 def trak(spec: Trak) -> bytes:
@@ -85,8 +85,10 @@ def trak(spec: Trak) -> bytes:
     mdhd = full(b"mdhd", scale, spec.language.to_bytes(2, "big"), b"\0\0", version=spec.version)
     hdlr = full(b"hdlr", bytes(4), spec.handler, bytes(12), b"Handler\0")
     stsd = full(b"stsd", (1 if spec.entry else 0).to_bytes(4, "big"), spec.entry)
-    stbl = box(b"stbl", stsd, full(b"stts", bytes(4)), full(b"stsz", bytes(spec.tables)))
-    mdia = box(b"mdia", mdhd, hdlr, box(b"minf", box(b"dinf"), stbl), spec.media)
+    sizes = full(b"stsz", bytes(8), bytes(spec.tables))
+    stbl = box(b"stbl", stsd, *(full(kind, bytes(4)) for kind in (b"stts", b"stsc", b"stco")), sizes)
+    dinf = box(b"dinf", full(b"dref", b"\0\0\0\1", full(b"url ", flags=1)))
+    mdia = box(b"mdia", mdhd, hdlr, box(b"minf", dinf, stbl), spec.media)
     tref = box(b"tref", spec.tref) if spec.tref else b""
     udta = box(b"udta", spec.udta) if spec.udta else b""
     return box(b"trak", tkhd, tref, box(b"edts"), mdia, udta)

@@ -220,6 +220,7 @@ def test_name(udta, name):
             kind("urn:mpeg:dash:role:2011", "description") + TAGC, {"visual_impaired", "commentary"}, id="two"
         ),
         pytest.param(full(b"kind"), set(), id="empty"),
+        pytest.param(TAGC + bytes(4), {"commentary"}, id="with a terminator"),
     ],
 )
 def test_dispositions(udta, dispositions):
@@ -253,6 +254,13 @@ def test_dispositions(udta, dispositions):
 def test_type_and_codec(handler, entry, type_, codec):
     track = only(Trak(handler, entry))
     assert (track.type, track.codec) == (type_, codec)
+
+
+def test_two_udta_boxes_are_read_as_one():
+    whole = trak(Trak(udta=TAGC))
+    second = box(b"udta", box(b"name", b"Stereo"))
+    (track,) = probe(FTYP + moov(box(b"trak", whole[8:], second))).tracks
+    assert (track.name, track.commentary) == ("Stereo", True)
 
 
 def test_a_track_without_media_is_data():
