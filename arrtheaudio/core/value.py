@@ -15,12 +15,12 @@ class Value(tuple[Any, ...]):
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ()
-    _defaults: ClassVar[dict[str, Any]] = {}
+    _field_defaults: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         """Make the annotations of the class body its items, in their order."""
         cls._fields = tuple(cls.__annotations__)
-        cls._defaults = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
+        cls._field_defaults = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
         for place, name in enumerate(cls._fields):
             setattr(cls, name, property(itemgetter(place)))
 
@@ -32,7 +32,7 @@ class Value(tuple[Any, ...]):
 
     @classmethod
     def _bind(cls, values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        rest = tuple(named.pop(name, cls._defaults.get(name, _ABSENT)) for name in cls._fields[len(values) :])
+        rest = tuple(named.pop(name, cls._field_defaults.get(name, _ABSENT)) for name in cls._fields[len(values) :])
         if named or _ABSENT in rest or len(values) + len(rest) != len(cls._fields):
             raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}")
         return values + rest
