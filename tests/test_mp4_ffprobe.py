@@ -26,6 +26,7 @@ TAGS = "-metadata:s:1 language=eng -metadata:s:2 language=jpn -metadata:s:3 lang
 THREE = f"{INPUTS} -map_chapters -1 -c:v mpeg4 -c:a aac {TAGS}"
 TEXT = f"{INPUTS} -map 4 -map_chapters 5 -c:v mpeg4 -c:a aac -c:s mov_text {TAGS}"
 ONE = f"{SINE}300"
+FIVE = "-map 0 -map 0 -map 0 -map 0 -map 0"
 
 # name -> ffmpeg's words
 SEVERAL = {
@@ -37,8 +38,8 @@ SEVERAL = {
     "apple.m4v": f"{THREE} -f ipod",
     "subtitles-chapters.mp4": TEXT,
     "subtitles-chapters.mov": TEXT,
-    "codecs.mp4": f"{ONE} {'-map 0 ' * 5} -ac 6 -strict -2 -c:a:0 ac3 -c:a:1 eac3 -c:a:2 flac -c:a:3 alac -c:a:4 libopus",
-    "pcm.mov": f"{ONE} {'-map 0 ' * 4} -c:a:0 pcm_s24le -c:a:1 pcm_f32be -c:a:2 pcm_u8 -c:a:3 pcm_s16le -ar 96000",
+    "codecs.mp4": f"{ONE} {FIVE} -c:a:0 ac3 -c:a:1 eac3 -c:a:2 flac -c:a:3 alac -c:a:4 libopus -ac 6 -strict -2",
+    "pcm.mov": f"{ONE} {FIVE} -c:a pcm_s16be -c:a:0 pcm_s24le -c:a:1 pcm_f32be -c:a:2 pcm_u8 -c:a:3 pcm_s16le -ar 96000",
 }
 SINGLE = {
     "one.m4a": f"{ONE} -c:a aac",

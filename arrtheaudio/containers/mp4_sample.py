@@ -107,9 +107,10 @@ def _configured(boxes: Boxes, inner: dict[bytes, Box], sample: Sample) -> Sample
         channels = 0
     if b"srat" in inner:
         rate = int.from_bytes(boxes.read(inner[b"srat"], 8)[4:], "big") or rate
-    for kind in inner.keys() & READERS.keys():
-        more, faster = READERS[kind](boxes.read(inner[kind], _CONFIGURATION))
-        channels, rate = more or channels, faster or rate
+    for kind, box in inner.items():
+        if kind in READERS:
+            more, faster = READERS[kind](boxes.read(box, _CONFIGURATION))
+            channels, rate = more or channels, faster or rate
     channels, rate = FIXED.get(codec, (channels, rate))
     return Sample("audio", codec, channels, rate)
 
