@@ -5,17 +5,22 @@ that one that was broken off is repeated rather than forgotten. Files that are g
 another inode. SQLite keeps it: a million files are looked up one by one, and never held in memory.
 """
 
+import contextlib
 import os
 import sqlite3
 from typing import Self
 
-from arrtheaudio.errors import Fatal
+from arrtheaudio.core import record as records
+from arrtheaudio.core.record import Record
+from arrtheaudio.errors import Fatal, InvalidRecord
+from arrtheaudio.output import Sink
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS known (
   path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL, inode INTEGER NOT NULL
 ) WITHOUT ROWID
 """
+_FIND = "SELECT size, mtime, inode FROM known WHERE path = ?"
 _VERSION = 1
 
 
@@ -52,16 +57,19 @@ class Known:
         """Forget what this run has found, unless it was kept."""
         self._db.close()
 
-    def is_new(self, path: bytes, info: os.stat_result) -> bool:
-        """Say whether a file is new or changed, and note it for the next run."""
-        now = (info.st_size, info.st_mtime_ns, info.st_ino)
+    def has(self, path: bytes, info: os.stat_result) -> bool:
+        """Say whether an earlier run has listed this file as it is now."""
         try:
-            if self._db.execute("SELECT size, mtime, inode FROM known WHERE path = ?", (path,)).fetchone() == now:
-                return False
-            self._db.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", (path, *now))
+            return bool(self._db.execute(_FIND, (path,)).fetchone() == _facts(info))
         except sqlite3.Error as error:
             raise self._unusable(error) from None
-        return True
+
+    def add(self, path: bytes, info: os.stat_result) -> None:
+        """Note a file for the next run."""
+        try:
+            self._db.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", (path, *_facts(info)))
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
 
     def keep(self) -> None:
         """Remember all that this run has found: it has ended."""
@@ -74,3 +82,37 @@ class Known:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             return StateUnusable(f"{self._name}: another scan uses it")
         return StateUnusable(f"{self._name}: {error}")
+
+
+def _facts(info: os.stat_result) -> tuple[int, int, int]:
+    return info.st_size, info.st_mtime_ns, info.st_ino
+
+
+class Noting:
+    """An output that notes each file, once its record is out; one that failed is listed again next time."""
+
+    def __init__(self, inner: Sink, known: Known) -> None:
+        """Take the output that shows the records."""
+        self._inner = inner
+        self._known = known
+
+    def write(self, record: Record) -> None:
+        """Show one record, and note its file: as it was listed, or as we changed it."""
+        self._inner.write(record)
+        with contextlib.suppress(OSError, InvalidRecord):
+            path = records.path_of(record)
+            info = os.stat(path)
+            if "error" not in record and (_is_ours(record) or _is_listed(record, info)):
+                self._known.add(path, info)
+
+    def close(self) -> None:
+        """End the output."""
+        self._inner.close()
+
+
+def _is_ours(record: Record) -> bool:
+    return "apply" in record and record["apply"]["status"] == "changed"
+
+
+def _is_listed(record: Record, info: os.stat_result) -> bool:
+    return bool(record.get("size") == info.st_size and record.get("mtime") == records.timestamp(info.st_mtime_ns))

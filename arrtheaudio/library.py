@@ -16,7 +16,8 @@ class Filter(Value):
     """Which files of a folder are wanted; a file that is named itself always is.
 
     `patterns` and `excludes` are globs on the name; an `exclude` with a slash is one on the whole path, and one that
-    matches a folder leaves out all below it. `min_size` is in bytes, `changed_since` in nanoseconds since 1970.
+    matches a folder leaves out all below it. `min_size` is in bytes, `changed_since` in nanoseconds since 1970. `known`
+    says of a path and what stat says of it that it need not be listed again.
     """
 
     recursive: bool = True
@@ -24,6 +25,7 @@ class Filter(Value):
     excludes: tuple[str, ...] = ()
     min_size: int = 0
     changed_since: int | None = None
+    known: Callable[[bytes, os.stat_result], bool] = lambda _path, _info: False
 
 
 def expand(source: Iterable[Record], wanted: Filter, stage: str) -> Iterator[Record]:
@@ -50,7 +52,8 @@ class _Walk:
             if stat.S_ISDIR(info.st_mode):
                 yield from self._folder(path)
             elif stat.S_ISREG(info.st_mode):
-                yield _identified(record, info)
+                if not self._wanted.known(path, info):
+                    yield _identified(record, info)
             else:
                 raise NotAFile("neither a file nor a folder")
         except OSError as error:
@@ -92,7 +95,8 @@ class _Walk:
             yield records.failed(records.of_path(path), self._stage, from_os(error))
             return
         since = self._wanted.changed_since
-        if info.st_size >= self._wanted.min_size and (since is None or info.st_mtime_ns >= since):
+        young = since is None or info.st_mtime_ns >= since
+        if young and info.st_size >= self._wanted.min_size and not self._wanted.known(path, info):
             yield _identified(records.of_path(path), info)
 
 

@@ -1,13 +1,16 @@
-"""Do all of it: find the files, read their tracks, choose, and change what is not right.
+"""Find the files, read, choose and change, all in one.
 
 Takes folders, files and records, and prints a record for each file with what was found, chosen and done. The same as
 `scan | probe | tmdb | choose | apply`, in one process.
 """
 
+from collections.abc import Iterable
+
 from arrtheaudio import filters
 from arrtheaudio.call import Call
 from arrtheaudio.commands import apply, choose, probe, scan
-from arrtheaudio.library import expand
+from arrtheaudio.core.record import Record
+from arrtheaudio.output import Sink
 
 FILES = "PATH..."
 OPTIONS = (*filters.OPTIONS, *scan.FOLDERS, *choose.WISHES, *apply.EDITING)
@@ -16,12 +19,15 @@ OPTIONS = (*filters.OPTIONS, *scan.FOLDERS, *choose.WISHES, *apply.EDITING)
 def run(call: Call) -> int:
     """Process the files."""
     settings, refresh = apply.settings(call), call.values["refresh"]
-    source = expand(filters.source(call, "scan"), scan.wanted(call.values), "scan")
-    if not settings.dry_run:
-        apply.recover(settings.journal)
     steps = [
         *probe.stages(probe.TIMEOUT, refresh=refresh),
         *choose.stages(choose.wish(call.values), call.config, refresh=refresh),
         *apply.stages(settings, refresh=refresh),
     ]
-    return filters.run(call, source, steps, apply.TABLE, edits=not settings.dry_run)
+
+    def work(files: Iterable[Record], sink: Sink | None) -> int:
+        if not settings.dry_run:
+            apply.recover(settings.journal)
+        return filters.run(call, files, steps, apply.TABLE, edits=not settings.dry_run, sink=sink)
+
+    return scan.listed(call, apply.TABLE, work)

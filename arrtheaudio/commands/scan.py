@@ -5,14 +5,16 @@ in an order that does not change. Names that start with a dot are passed over. A
 listed.
 """
 
+import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from arrtheaudio import filters
+from arrtheaudio import filters, output
 from arrtheaudio.call import Call
 from arrtheaudio.core.record import Record
+from arrtheaudio.errors import Fatal
 from arrtheaudio.library import Filter, expand
 from arrtheaudio.options import Option
 
@@ -62,6 +64,13 @@ FOLDERS = (
     ),
     Option("min_size", ("--min-size",), "Only files of at least this size, like 700M.", size, "SIZE", default=0),
     Option("max_age", ("--max-age",), "Only files changed within this time, like 7d.", duration, "DURATION"),
+    Option(
+        "since",
+        ("--since",),
+        "Only files that are new or changed since the last whole run with this FILE, which then remembers this one.",
+        os.fsencode,
+        "FILE",
+    ),
 )
 
 
@@ -84,8 +93,51 @@ TABLE = filters.Table(("SIZE", "CHANGED (UTC)", "PATH"), row)
 FILES = "PATH..."
 OPTIONS = (*filters.OPTIONS, *FOLDERS)
 
+Work = Callable[[Iterable[Record], "output.Sink | None"], int]
+
+
+def listed(call: Call, table: filters.Table, work: Work) -> int:
+    """Give the files of a call to `work`, with the output to use; remember them, where `--since` asks for it."""
+    check_anchors(call)
+    source = filters.source(call, "scan")
+    chosen = wanted(call.values)
+    if call.values["since"] is None:
+        return work(expand(source, chosen, "scan"), None)
+    from arrtheaudio.known import Known, Noting
+
+    with Known(call.values["since"]) as known:
+        files = expand(source, chosen._replace(known=known.has), "scan")
+        sink = output.sink(call.values["form"], table.head, table.row)
+        status = work(files, Noting(sink, known))
+        if status in (0, 1):  # not where it was broken off: by a signal, or by a reader that has gone
+            known.keep()
+        return status
+
+
+def check_anchors(call: Call) -> None:
+    """Fatal where a folder that the configuration counts on is empty or not there: its disk is not mounted."""
+    config = call.config
+    for anchor in {*(mapping.local for mapping in config.path_mappings), *config.api.allowed_roots}:
+        if any(_overlap(os.fsencode(anchor), os.path.abspath(path)) for path in call.files) and not _has_files(anchor):
+            raise AnchorMissing(f"{anchor} is empty or not there: is its disk mounted? Nothing was listed.")
+
+
+class AnchorMissing(Fatal):
+    """A mount point without its disk is no reason to take the library for empty."""
+
+
+def _overlap(one: bytes, other: bytes) -> bool:
+    return os.path.commonpath((one, other)) in (one, other)
+
+
+def _has_files(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
+
 
 def run(call: Call) -> int:
     """Print the files."""
-    files = expand(filters.source(call, "scan"), wanted(call.values), "scan")
-    return filters.run(call, files, [], TABLE)
+    return listed(call, TABLE, lambda files, sink: filters.run(call, files, [], TABLE, sink=sink))

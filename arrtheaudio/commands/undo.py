@@ -1,4 +1,4 @@
-"""Take edits back: the file is what it was, to the byte and to its time of change.
+"""Take edits back, to the byte.
 
 Reads records that `apply` has answered, or paths, whose latest edit is looked up in the journal. An edit is taken back
 only while the bytes are still the ones it wrote. Nothing is lost: undoing is an edit with a journal entry of its own.
