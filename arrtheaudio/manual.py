@@ -80,7 +80,7 @@ def _paragraphs(texts: list[str]) -> Iterator[str]:
 
 def _options(context: click.Context) -> Iterator[tuple[str, str]]:
     for parameter in context.command.get_params(context):
-        record = parameter.get_help_record(context)
+        record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
         if record is not None:
             yield record
 
