@@ -68,29 +68,29 @@ def run(
     stages: Sequence[Stage],
     table: Table,
     *,
-    edits: bool = False,
     jobs: int | None = None,
-    timeout: float | None = None,
     sink: output.Sink | None = None,
 ) -> int:
     """Take the records through the stages to standard output, and return the exit status."""
     values = call.values
     shown = output.is_terminal(2) if values["progress"] is None else values["progress"]
+    jobs = jobs or values["jobs"] or default_jobs(call.files)
     return pipeline.run(
         records,
         stages,
         sink or output.sink(values["form"], table.head, table.row),
-        jobs=jobs or values["jobs"] or (default_jobs(call.files) if edits else 1),
-        timeout=timeout,
+        jobs=jobs,
+        # A file that hangs can be left behind only where another thread goes on.
+        timeout=call.config.processing.timeout_seconds if jobs > 1 else None,
         progress=Progress(call.name, shown=shown and not messages.quiet()),
     )
 
 
 def default_jobs(files: Sequence[bytes]) -> int:
-    """Return how many files are in hand at once where they are edited and nobody says.
+    """Return how many files are in hand at once where nobody says: one, where only one is named.
 
-    On a local disk, reading a header costs less than handing it to a thread. Waiting for the disk to say that a write
-    is there costs more, and several can wait at the price of one.
+    Threads wait for slow disks side by side, and for the disk to say that a write is there; several such waits end
+    together.
     """
     if len(files) == 1 and files[0] != b"-" and not os.path.isdir(files[0]):
         return 1

@@ -214,4 +214,4 @@ def run(call: Call) -> int:
         *choose.stages(choose.Wish(), call.config),
         *stages(chosen, refresh=call.values["refresh"]),
     ]
-    return filters.run(call, source, steps, TABLE, edits=not chosen.dry_run)
+    return filters.run(call, source, steps, TABLE)

@@ -143,4 +143,5 @@ def run(call: Call) -> int:
         *stages(wish(call.values), call.config, refresh=call.values["refresh"]),
     ]
     sink = Prose() if call.values["explain"] else None
-    return filters.run(call, filters.source(call, "choose"), steps, TABLE, sink=sink)
+    # Records that are probed already need no file, and so no thread.
+    return filters.run(call, filters.source(call, "choose"), steps, TABLE, jobs=call.values["jobs"] or 1, sink=sink)

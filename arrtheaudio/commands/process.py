@@ -28,6 +28,6 @@ def run(call: Call) -> int:
     def work(files: Iterable[Record], sink: Sink | None) -> int:
         if not settings.dry_run:
             apply.recover(settings.journal)
-        return filters.run(call, files, steps, apply.TABLE, edits=not settings.dry_run, sink=sink)
+        return filters.run(call, files, steps, apply.TABLE, sink=sink)
 
     return scan.listed(call, apply.TABLE, work)

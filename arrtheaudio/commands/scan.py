@@ -140,4 +140,4 @@ def _has_files(folder: str) -> bool:
 
 def run(call: Call) -> int:
     """Print the files."""
-    return listed(call, TABLE, lambda files, sink: filters.run(call, files, [], TABLE, sink=sink))
+    return listed(call, TABLE, lambda files, sink: filters.run(call, files, [], TABLE, jobs=1, sink=sink))

@@ -158,7 +158,7 @@ def run(call: Call) -> int:
     since, job = call.values["since"], call.values["job"]
     if call.values["list"]:
         undone = frozenset(entry.undoes for entry in journal.finished() if entry.undoes)
-        return filters.run(call, listed(_chosen(journal, since, job, standing=False), undone), [], LIST)
+        return filters.run(call, listed(_chosen(journal, since, job, standing=False), undone), [], LIST, jobs=1)
     whole = call.values["all"] or job is not None or since is not None
     if whole and call.files:
         raise UsageError("give FILEs, or one of --since, --job and --all.")
@@ -168,4 +168,4 @@ def run(call: Call) -> int:
         recover(journal)
     steps = [Stage("undo", partial(stage, journal=journal, dry_run=dry_run), call.values["refresh"])]
     # Several edits of one file have to go in their order.
-    return filters.run(call, source, steps, TABLE, edits=not dry_run, jobs=1 if whole else None)
+    return filters.run(call, source, steps, TABLE, jobs=1 if whole else None)
