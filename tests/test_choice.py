@@ -142,6 +142,12 @@ def test_original_flag(file, original, arguments, expected):
     assert flags == expected
 
 
+def test_an_original_flag_on_a_track_that_says_no_language_stays():
+    before = [t._replace(original=t.index == 3) for t in tracks("en* ja und")]
+    choice = decide(before, wants("original"), original="ja", original_certain=True, container="matroska")
+    assert [change.index for change in choice.changes if change.disposition == "original"] == [2]
+
+
 def test_a_wrong_original_flag_is_cleared():
     before = [t._replace(original=t.index == 1) for t in tracks("en* ja")]
     choice = decide(before, wants("original"), original="ja", original_certain=True, container="matroska")

@@ -60,6 +60,7 @@ TAGS = [
     pytest.param("qaa", "qaa", id="local use"),
     pytest.param("en-UK", "en-GB", id="region that people write"),
     pytest.param("de-1996", "de-1996", id="variant"),
+    pytest.param("hbs-fonipa", "sh-fonipa", id="variant of what langcodes has another word for"),
     pytest.param("en-nonsense", "en", id="end that is not understood"),
     pytest.param("fr-fb-x-1", "fr", id="region that does not exist"),
     pytest.param("und", "und", id="undetermined"),

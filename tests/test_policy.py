@@ -47,6 +47,7 @@ GLOBS = [
     pytest.param("/media/a+b (1).mkv", "/media/a+b (1).mkv", True, id="a pattern's characters are themselves"),
     pytest.param("/media/a.mkv", "/media/axmkv", False, id="a dot is a dot"),
     pytest.param("/media/*", "/media/a\nb.mkv", True, id="a newline is a character"),
+    pytest.param("/media/**", "/media/a\nb.mkv", True, id="a newline is a character of any folder"),
     pytest.param("/media/a\\*", "/media/a\\b", True, id="a backslash is itself"),
     pytest.param("", "/media/a.mkv", False, id="empty"),
 ]
@@ -169,6 +170,13 @@ WANTED = [
         ("en",),
         "language_priority",
         id="override of prefer_original alone",
+    ),
+    pytest.param(
+        Policy(("eng",), path_overrides=(PathOverride("/media/**", ()),)),
+        FRIEREN,
+        ("original",),
+        "the path override /media/**",
+        id="override with an empty list",
     ),
     pytest.param(
         Policy(("eng",), prefer_original=False, path_overrides=(ANIME,)),

@@ -124,9 +124,9 @@ def _spoken(code: str) -> _Spoken:
 def match(wanted: str, found: str) -> int | None:
     """Return how far the language that was found is from the wanted one, 0 being the same; None where it is another.
 
-    The language counts first: the same (`ger` `deu` `de`; `nob` is `nor`, `fil` is `tgl`), then a macrolanguage and
-    the one that it nearly always means (`zh` and `cmn`), then a wider one (`zh` for `yue`, `sh` for `hr`), then one
-    that the wanted one covers (`nn` for `no`, `yue` for `zh`). Two languages of one macrolanguage are two languages.
+    The language counts first: the same (`ger` `deu` `de`; `nob` is `nor`, `fil` is `tgl`), then a wider one (`zh` for
+    `yue`, `sh` for `hr`) or what the wanted one nearly always means (`cmn` for `zh`), then another that the wanted one
+    covers (`yue` for `zh`, `nn` for `no`). Two languages of one macrolanguage are two languages.
 
     Then the region: a language without one takes all alike; `pt-BR` prefers `pt-BR`, then `pt`, then another region,
     which is still the same language. `es-419` is near every Spanish but Spain's. Then the script, in the same way.
@@ -146,9 +146,9 @@ def _language_distance(wanted: str, found: str) -> int | None:
     if wanted == found:
         return 0
     if found == _MACROLANGUAGE.get(wanted):
-        return 1 if wanted in _PRINCIPAL else 2
+        return 1
     if wanted == _MACROLANGUAGE.get(found):
-        return 1 if found in _PRINCIPAL else 3
+        return 1 if found in _PRINCIPAL else 2
     return None
 
 
