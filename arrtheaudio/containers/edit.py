@@ -60,18 +60,17 @@ def diff(offset: int, before: bytes, after: bytes) -> tuple[Edit, ...]:
 
 
 def _runs(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
-    start = end = -1
-    for at, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old == new:
-            continue
-        if start >= 0 and at - end > _GAP:
-            yield start, end
-            start = at
-        elif start < 0:
-            start = at
-        end = at + 1
-    if start >= 0:
-        yield start, end
+    """Yield where the bytes differ, from the first to behind the last of each run."""
+    # A loop over the bytes takes a second for Tracks of 8 MB.
+    differ = (int.from_bytes(before, "big") ^ int.from_bytes(after, "big")).to_bytes(len(before), "big")
+    apart = bytes(_GAP + 1)
+    at = len(differ) - len(differ.lstrip(b"\0"))
+    for part in differ[at:].rstrip(b"\0").split(apart):
+        run = part.lstrip(b"\0")
+        start = at + len(part) - len(run)
+        at += len(part) + len(apart)
+        if run:
+            yield start, start + len(run)
 
 
 def single_bytes(edits: Sequence[Edit]) -> bool:
