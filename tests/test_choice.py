@@ -1,7 +1,10 @@
 """The table of selection_cases.py, and what must hold for every file."""
 
+import json
 import re
+from importlib import resources
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -378,6 +381,15 @@ def test_the_order_of_tracks_decides_nothing_but_ties(file, wanted, selection, o
 def test_what_is_not_audio_decides_nothing(file, wanted, selection, original):
     audio = [found for found in file if found.type == "audio"]
     assert answer(audio, wanted, selection, original) == answer(file, wanted, selection, original)
+
+
+SCHEMA = json.loads(resources.files("arrtheaudio").joinpath("record.schema.json").read_text())
+CHOOSE = jsonschema.Draft202012Validator({"$ref": "#/$defs/choose", "$defs": SCHEMA["$defs"]})
+
+
+@given(files(), wanteds, selections, originals)
+def test_a_choice_is_what_the_schema_says(file, wanted, selection, original):
+    CHOOSE.validate(answer(file, wanted, selection, original).to_dict())
 
 
 @given(st.text(max_size=40))
