@@ -63,7 +63,7 @@ class _Heard(Value):
 
     track: Track
     language: str
-    assumed: bool = False
+    assumed: bool
 
 
 def rejection(track: Track, commentary: Sequence[str] = ()) -> str | None:
@@ -118,10 +118,9 @@ def _heard(candidates: Sequence[Track], title: Title) -> list[_Heard]:
     """Return the candidates with their languages; a lone `und` counts as what `undetermined` says."""
     undetermined = [track for track in candidates if track.language == language.UNDETERMINED]
     assumed = title.original if title.selection.undetermined == ORIGINAL else title.selection.undetermined
-    if len(undetermined) != 1 or assumed in (None, "ignore"):
-        return [_Heard(track, spoken(track)) for track in candidates]
+    lone = undetermined[0] if len(undetermined) == 1 and assumed not in (None, "ignore") else None
     return [
-        _Heard(track, language.tag(assumed), assumed=True) if track is undetermined[0] else _Heard(track, spoken(track))
+        _Heard(track, language.tag(assumed), True) if track is lone else _Heard(track, spoken(track), False)
         for track in candidates
     ]
 
