@@ -141,6 +141,7 @@ def test_a_moov_box_behind_4_gib_is_found(tmp_path):
         pytest.param(FTYP + box(b"free") * 300, Corrupt, "among the first 256", id="endless top level"),
         pytest.param(FTYP + moov(box(b"trak")), Corrupt, "trak box at byte 144 has no tkhd", id="no tkhd"),
         pytest.param(FTYP + moov(box(b"trak", full(b"tkhd", bytes(20)))), Corrupt, "tkhd box", id="tkhd cut"),
+        pytest.param(FTYP + moov(box(b"trak", full(b"tkhd", bytes(80)) * 2)), Corrupt, "two tkhd", id="two tkhd"),
         pytest.param(
             FTYP + moov(box(b"trak", full(b"tkhd", bytes(80), version=2))), Corrupt, "of version 2", id="tkhd 2"
         ),
@@ -257,10 +258,16 @@ def test_type_and_codec(handler, entry, type_, codec):
 
 
 def test_two_udta_boxes_are_read_as_one():
-    whole = trak(Trak(udta=TAGC))
-    second = box(b"udta", box(b"name", b"Stereo"))
-    (track,) = probe(FTYP + moov(box(b"trak", whole[8:], second))).tracks
-    assert (track.name, track.commentary) == ("Stereo", True)
+    name = box(b"name", b"Stereo")
+    for first, second in ((TAGC, name), (name, TAGC)):
+        whole = box(b"trak", trak(Trak(udta=first))[8:], box(b"udta", second))
+        (track,) = probe(FTYP + moov(whole)).tracks
+        assert (track.name, track.commentary) == ("Stereo", True)
+
+
+def test_a_sound_track_without_stsd_has_no_rate():
+    (track,) = probe(FTYP + moov(trak(Trak()).replace(b"stsd", b"free"))).tracks
+    assert (track.type, track.codec, track.channels, track.sample_rate) == ("audio", "unknown", None, None)
 
 
 def test_a_track_without_media_is_data():
@@ -304,6 +311,12 @@ def test_cover_art_is_a_video_track_where_it_stands(parts, codecs):
     assert (before[-1].type, before[-1].index) == ("audio", len(codecs))
 
 
+def test_cover_art_in_a_quicktime_meta_box():
+    items = box(b"ilst", item(b"covr", (b"\0\0\0\x0e", bytes(4), PNG)))
+    found = probe(QUICKTIME + moov(box(b"meta", full(b"hdlr", bytes(20)), items)))
+    assert [track.codec for track in found.tracks] == ["png"]
+
+
 @pytest.mark.parametrize(
     ("file", "muxer"),
     [
@@ -311,6 +324,7 @@ def test_cover_art_is_a_video_track_where_it_stands(parts, codecs):
             FTYP + moov(ilst(item(b"\xa9too", (b"\0\0\0\1", bytes(4), b"Lavf59.27.100")))), "Lavf59.27.100", id="iTunes"
         ),
         pytest.param(QUICKTIME + moov(box(b"udta", box(b"\xa9swr", b"\0\4\x55\xc4Lavf"))), "Lavf", id="QuickTime"),
+        pytest.param(QUICKTIME + moov(box(b"udta", box(b"\xa9swr", b"Lavf"))), "Lavf", id="a bare string"),
         pytest.param(FTYP + moov(), None, id="none"),
         pytest.param(FTYP + moov(ilst(item(b"\xa9too", (b"\0\0\0\1", bytes(4), b"x" * 99)))), "x" * 60, id="bounded"),
         pytest.param(QUICKTIME + moov(box(b"meta", full(b"hdlr", bytes(20)))), None, id="QuickTime meta"),

@@ -76,6 +76,10 @@ def version_1(kind, *parts, depth=16):
             aac((5, LC), (4, 6), (4, 2), GENERAL, (11, 0x2B7), (5, SBR), (1, 0)), "aac", 2, 24000, id="SBR ruled out"
         ),
         pytest.param(aac((5, LC), (4, 4), (4, 0), GENERAL, *PCE), "aac", 6, 44100, id="program_config_element"),
+        pytest.param(
+            aac((5, LC), (4, 4), (4, 0), (1, 0), (15, 1 << 14), (1, 0), *PCE), "aac", 6, 44100, id="behind a core"
+        ),
+        pytest.param(aac((5, 6), (4, 4), (4, 0), GENERAL, (3, 7), *PCE), "aac", 6, 44100, id="behind a layer"),
         pytest.param(aac((5, 31), (6, 10), (4, 4), (4, 1)), "aac", 1, 44100, id="xhe-aac"),
         pytest.param(aac((5, 31), (6, 4), (4, 4), (4, 1)), "mp4als", 1, 44100, id="als"),
         pytest.param(
@@ -175,3 +179,16 @@ def test_sound(entry, codec, channels, rate):
 def test_quicktime_sound_descriptions(entry, codec, channels, rate):
     (track,) = probe(QUICKTIME + moov(trak(Trak(entry=entry)))).tracks
     assert (track.codec, track.channels, track.sample_rate) == (codec, channels, rate)
+
+
+@pytest.mark.parametrize(
+    ("brands", "entry", "channels"),
+    [
+        pytest.param(FTYP, version_1(b"mp4a", esds(0x40, b"\x11\xb0")), 2, id="ISO: version 1 has no fields more"),
+        pytest.param(FTYP + b"qt  ", version_1(b"mp4a", esds(0x40, b"\x11\xb0")), 6, id="QuickTime is compatible"),
+    ],
+)
+def test_a_version_1_in_an_stsd_of_version_1(brands, entry, channels):
+    movie = moov(trak(Trak(entry=entry))).replace(b"stsd\0", b"stsd\1")
+    (track,) = probe(len(brands).to_bytes(4, "big") + brands[4:] + movie).tracks
+    assert track.channels == channels

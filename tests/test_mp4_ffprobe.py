@@ -39,7 +39,7 @@ SEVERAL = {
     "subtitles-chapters.mp4": TEXT,
     "subtitles-chapters.mov": TEXT,
     "codecs.mp4": f"{ONE} {FIVE} -c:a:0 ac3 -c:a:1 eac3 -c:a:2 flac -c:a:3 alac -c:a:4 libopus -ac 6 -strict -2",
-    "pcm.mov": f"{ONE} {FIVE} -c:a pcm_s16be -c:a:0 pcm_s24le -c:a:1 pcm_f32be -c:a:2 pcm_u8 -c:a:3 pcm_s16le -ar 96000",
+    "pcm.mov": f"{ONE} {FIVE} -c:a pcm_s8 -c:a:0 pcm_s24le -c:a:1 pcm_f32be -c:a:2 pcm_u8 -c:a:3 pcm_s16le -ar 96000",
 }
 SINGLE = {
     "one.m4a": f"{ONE} -c:a aac",

@@ -17,8 +17,9 @@ Box = tuple[bytes, int, int, int]
 
 
 def name(box: bytes) -> str:
-    """Return a box type as it goes into a message."""
-    return box.decode("latin-1")
+    r"""Return a box type as it goes into a message; what does not print, as `\x00`."""
+    text = box.decode("latin-1")
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 class Boxes:

@@ -24,7 +24,7 @@ _TRUEHD_RATES = {0: 48000, 1: 96000, 2: 192000, 8: 44100, 9: 88200, 10: 176400}
 # samplingFrequencyIndex and channelConfiguration (ISO/IEC 14496-3, tables 1.18 and 1.19)
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350, 0, 0, 0)
 _AAC_CHANNELS = (0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 24, 8, 0)
-_SBR, _PS, _ER_BSAC, _ALS = 5, 29, 22, 36
+_SBR, _PS, _ALS = 5, 29, 36
 _GA = (1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22, 23)
 _SYNC = 0x2B7
 
@@ -43,8 +43,6 @@ def audio_specific_config(data: bytes) -> tuple[str, int, int]:
     if kind in (_SBR, _PS):
         played = _rate(bits)
         kind = _object_type(bits)
-        if kind == _ER_BSAC:
-            bits.take(4)
     elif kind in _GA:
         channels = _general(bits, kind, configuration) or channels
         found, stereo = _extension(bits)

@@ -3,7 +3,7 @@
 from arrtheaudio.containers.bmff import Box, Boxes, name
 from arrtheaudio.containers.window import LIMIT, Window
 from arrtheaudio.core.value import Value
-from arrtheaudio.errors import Corrupt, Truncated, UnsupportedContainer
+from arrtheaudio.errors import Corrupt, UnsupportedContainer
 
 # Boxes at the top level before moov. A fragmented file, of thousands, has its moov in front of them.
 _TOP = 256
@@ -76,12 +76,9 @@ def _inflate(boxes: Boxes, cmvd: Box) -> bytes:
 
     packed = boxes.read(cmvd, LIMIT)
     try:
-        data = zlib.decompressobj().decompress(packed[4:], LIMIT)
+        return zlib.decompressobj().decompress(packed[4:], LIMIT)
     except zlib.error:
         raise Corrupt(f"cmvd box at byte {cmvd[1]} does not decompress") from None
-    if len(data) < int.from_bytes(packed[:4], "big"):
-        raise Truncated("cmvd box", cmvd[1])
-    return data
 
 
 def _window(data: bytes) -> Window:

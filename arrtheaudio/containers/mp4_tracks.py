@@ -55,7 +55,9 @@ def read(movie: Movie, trak: Box, index: int) -> Entry:
     for box in boxes.walk(trak[2], trak[3]):
         kind = box[0]
         if kind == b"tkhd":
-            header = header or _header(boxes, box)
+            if header:
+                raise Corrupt(f"trak box at byte {trak[1]} has two tkhd")
+            header = _header(boxes, box)
         elif kind == b"mdia":
             media = _media(boxes, box, movie.quicktime)
         elif kind == b"udta":
