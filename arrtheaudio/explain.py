@@ -13,6 +13,7 @@ _REJECTED = {
     "karaoke": "no candidate: karaoke",
     "isolated_score": "no candidate: music alone",
     "language": "another language",
+    "undetermined": "its language is not stated",
     "less_exact": "the language fits less exactly",
     "not_default": "as good, but not the default today",
     "fewer_channels": "the same language with fewer channels",

@@ -60,9 +60,19 @@ def _probe(record: Record) -> tuple[Mapping[str, Any], list[Track]]:
     return probed, tracks
 
 
+_NUMBERS = {"index", "number", "uid", "channels", "sample_rate"}
+_TEXTS = {"type", "codec", "language", "language_in_file", "name"}
+
+
 def _sound(track: Track) -> bool:
-    texts = (track.type, track.codec, track.language)
-    return type(track.index) is int and all(isinstance(text, str) for text in texts)
+    return all(
+        type(value) is _kind(field) or (value is None and field in Track._field_defaults)
+        for field, value in track._asdict().items()
+    )
+
+
+def _kind(field: str) -> type:
+    return int if field in _NUMBERS else str if field in _TEXTS else bool
 
 
 def stages(wish: Wish, config: "Config", *, refresh: bool = False) -> list[Stage]:
