@@ -110,10 +110,7 @@ class Stage:
         print(bold(f"{name} ({record['probe']['container']}, {len(before.data):,} bytes)"))
         print("  before  " + "\n          ".join(map(shown, old)))
         why = self.run(f"arrtheaudio choose --explain <<'END'\n{json.dumps(record)}\nEND\n").splitlines()
-        print(
-            "  why     "
-            + "\n          ".join(line.strip() for line in why[1:] if "track" in line or "original" in line)
-        )
+        print("  why     " + "\n          ".join(line.strip() for line in why[1:] if "Will change" not in line))
         print("  after   " + "\n          ".join(map(shown, new)))
         print(f"  cost    {len(differ)} bytes changed; the same size, the same inode ({after.inode})\n")
 
