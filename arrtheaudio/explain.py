@@ -1,6 +1,6 @@
 """The story of a choice, for a person: what the file has, what was wanted, and what became of each track."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from arrtheaudio.core.record import Record
@@ -20,6 +20,7 @@ _REJECTED = {
     "lesser_codec": "the same language in a lesser codec",
     "later": "as good, but later in the file",
     "skip": "left alone by a rule",
+    "undecided": "open",
 }
 _STATUS = {
     "change": "To change",
@@ -29,13 +30,17 @@ _STATUS = {
 }
 
 
-def explain(record: Record) -> str:
-    """Return some lines of prose about a record that has its choice, or failed before."""
+def explain(record: Record, story: Iterable[str] = ()) -> str:
+    """Return some lines of prose about a record that has its choice, or failed before.
+
+    `story` is what the sources said of the original language, in sentences.
+    """
     path = record.get("path") or record.get("input", "")
     if "error" in record:
         return f"{shown(str(path))}\n  Failed: {shown(str(record['error'].get('message')))}\n"
     choice, probe = record["choose"], record["probe"]
     lines = [shown(path), f"  {_STATUS[choice['status']]}: {choice['reason']}."]
+    lines += [f"  {shown(sentence)}" for sentence in story]
     fates = {candidate["index"]: candidate.get("rejected") for candidate in choice["candidates"]}
     lines += _tracks(probe["tracks"], fates)
     lines += [f"  Will change: {text}." for text in _changes(choice["changes"])]

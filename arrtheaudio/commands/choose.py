@@ -13,8 +13,9 @@ from arrtheaudio import filters, output
 from arrtheaudio.call import Call
 from arrtheaudio.commands import probe
 from arrtheaudio.core import language as languages
-from arrtheaudio.core.choice import decide
-from arrtheaudio.core.policy import ORIGINAL, Policy, wanted_languages
+from arrtheaudio.core.choice import Choice, decide, undecided
+from arrtheaudio.core.evidence import OPEN, Evidence, weigh
+from arrtheaudio.core.policy import ORIGINAL, wanted_languages
 from arrtheaudio.core.record import Record
 from arrtheaudio.core.track import Track
 from arrtheaudio.core.value import Value
@@ -33,23 +34,33 @@ class Wish(Value):
     original: str | None = None
 
 
-def stage(record: Record, wish: Wish, policy: Policy) -> Mapping[str, Any]:
+def stage(record: Record, wish: Wish, config: "Config") -> Mapping[str, Any]:
     """Decide on the tracks that a record has."""
-    probed, tracks = _probe(record)
-    wanted = wanted_languages(record, policy, wish.original, wish.languages)
-    choice = decide(
-        tracks,
-        wanted,
-        policy.selection,
-        original=wish.original,
-        original_source="--original",
-        original_certain=wish.original is not None,
-        container=probed["container"],
-    )
-    return choice.to_dict()
+    container, tracks = _probe(record)
+    found = evidence(record, tracks, wish, config)
+
+    def as_if(original: str | None) -> Choice:
+        return decide(
+            tracks,
+            wanted_languages(record, config.policy, original, wish.languages),
+            config.policy.selection,
+            original=original,
+            original_source=found.source,
+            original_certain=found.certain,
+            container=container,
+        )
+
+    if found.certainty == OPEN:
+        return undecided([as_if(language) for language in found.alternatives], found.source).to_dict()
+    return as_if(found.language).to_dict()
 
 
-def _probe(record: Record) -> tuple[Mapping[str, Any], list[Track]]:
+def evidence(record: Record, tracks: list[Track], wish: Wish, config: "Config") -> Evidence:
+    """Return what is known of the original language."""
+    return weigh(record, tracks, original=wish.original, overrides=config.original_overrides)
+
+
+def _probe(record: Record) -> tuple[str, list[Track]]:
     probed = record["probe"]
     try:
         tracks = [Track.from_dict(track) for track in probed["tracks"]]
@@ -57,7 +68,7 @@ def _probe(record: Record) -> tuple[Mapping[str, Any], list[Track]]:
             raise TypeError
     except (TypeError, KeyError, AttributeError):
         raise InvalidRecord("probe is not one that `arrtheaudio probe` writes") from None
-    return probed, tracks
+    return probed["container"], tracks
 
 
 _NUMBERS = {"index", "number", "uid", "channels", "sample_rate"}
@@ -77,7 +88,7 @@ def _kind(field: str) -> type:
 
 def stages(wish: Wish, config: "Config", *, refresh: bool = False) -> list[Stage]:
     """Return the stage alone."""
-    return [Stage("choose", partial(stage, wish=wish, policy=config.policy), refresh)]
+    return [Stage("choose", partial(stage, wish=wish, config=config), refresh)]
 
 
 def code(text: str) -> str:
@@ -122,17 +133,23 @@ TABLE = filters.Table(("STATUS", "TRACK", "LANGUAGE", "WHY", "PATH"), row)
 class Prose:
     """Tells a person what was decided, instead of records."""
 
-    def __init__(self) -> None:
-        """Begin."""
+    def __init__(self, wish: Wish, config: "Config") -> None:
+        """Take what the choice was made with."""
+        self._wish = wish
+        self._config = config
         self._begun = False
 
     def write(self, record: Record) -> None:
         """Tell of one record."""
         from arrtheaudio.explain import explain
 
-        text = explain(record)
+        story = () if "error" in record else self._story(record)
+        text = explain(record, story)
         output.put((("\n" if self._begun else "") + text).encode(errors="backslashreplace"))
         self._begun = True
+
+    def _story(self, record: Record) -> tuple[str, ...]:
+        return evidence(record, _probe(record)[1], self._wish, self._config).story
 
     def close(self) -> None:
         """Nothing is left to say."""
@@ -152,6 +169,6 @@ def run(call: Call) -> int:
         *probe.stages(probe.TIMEOUT),
         *stages(wish(call.values), call.config, refresh=call.values["refresh"]),
     ]
-    sink = Prose() if call.values["explain"] else None
+    sink = Prose(wish(call.values), call.config) if call.values["explain"] else None
     # Records that are probed already need no file, and so no thread.
     return filters.run(call, filters.source(call, "choose"), steps, TABLE, jobs=call.values["jobs"] or 1, sink=sink)

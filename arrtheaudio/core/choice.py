@@ -18,6 +18,7 @@ class Candidate(Value):
     `disabled commentary audio_description karaoke isolated_score`: no candidate at all. `language`: not of the language
     that was chosen. Of that language: `undetermined` (by assumption only), `less_exact` (a wider one, or another
     region), `not_default`, `fewer_channels`, `lesser_codec`, `later` in the file. `skip`: a rule leaves the file alone.
+    `undecided`: a person has to say.
     """
 
     index: int  # type: ignore[assignment]  # tuple.index is not used
@@ -31,8 +32,8 @@ class Candidate(Value):
 class Choice(Value):
     """The answer of `choose`.
 
-    `status`: `change`, `keep` or `none`. `rule`: `forced_choice original priority single none`. `track` is the index
-    of the chosen track, None where there is none, and `language` what its file says.
+    `status`: `change`, `keep`, `none` or `review`. `rule`: `forced_choice original priority single none`. `track` is the
+    index of the chosen track, None where there is none, and `language` what its file says.
     """
 
     status: str
@@ -136,3 +137,19 @@ def _dispositions(track: Track, is_chosen: bool, exclusive: bool) -> list[Change
     if track.forced:
         changes.append(Change(track.index, "forced", True, False))
     return changes
+
+
+def undecided(choices: Sequence[Choice], said: str) -> Choice:
+    """Return what to do where the original language is one of several: the choice, where it is the same for each.
+
+    `choices` has one for each language; `said` what the sources say. Where they differ, a person decides: `review`.
+    """
+    first = choices[0]
+    if all((choice.status, choice.track) == (first.status, first.track) for choice in choices):
+        return first
+    reason = f"the original language is open ({said}): settle it with --original CODE, a rule or an override"
+    candidates = tuple(
+        Candidate(candidate.index, "undecided" if candidate.rejected in (None, "language") else candidate.rejected)
+        for candidate in first.candidates
+    )
+    return Choice("review", "none", reason, candidates=candidates)
