@@ -173,7 +173,7 @@ def test_an_entry_that_is_not_all_there(tmp_path: Path, sample: str) -> None:
 
 def test_a_newer_entry_settles_the_older_one(tmp_path: Path) -> None:
     """That an entry is finished need not be on disk; one that was begun later for the same file says so."""
-    bench = Bench(tmp_path, "edited.mkv")
+    bench = Bench(tmp_path, "edited.mkvmerge.mkv")
     bench.edit("apply")
     (first,) = bench.finished_entries()
     with open_to_edit(os.fsencode(bench.file)) as media:
@@ -228,7 +228,7 @@ def tracks(path: Path) -> int:
 
 @pytest.mark.parametrize("call", [pytest.param(call, id=call.removeprefix("/^")) for call in REPLACING])
 def test_killed_while_it_replaces_one_of_several_names(tmp_path: Path, call: str, record_property: Any) -> None:
-    bench = Bench(tmp_path, "ffmpeg.mkv")
+    bench = Bench(tmp_path, "three-audio.ffmpeg.mkv")
     bench.several_names()
     found = points(bench, "apply", call)
     assert found, "nothing to be killed at: the test would show nothing"

@@ -35,8 +35,8 @@ CODES = {"ENOSPC": "no_space", "EDQUOT": "no_space", "EIO": "io_error", "EROFS":
 # Every way in which an edit is written meets the two commonest errors; one way meets them all.
 CASES = [
     pytest.param(sample, error, id=f"{sample}-{error}")
-    for sample in ("ffmpeg.mkv", "edited.mkv", "moov-at-end.mp4")
-    for error in (CODES if sample == "edited.mkv" else ("ENOSPC", "EIO"))
+    for sample in ("three-audio.ffmpeg.mkv", "edited.mkvmerge.mkv", "moov-at-end.mp4")
+    for error in (CODES if sample == "edited.mkvmerge.mkv" else ("ENOSPC", "EIO"))
 ]
 CALLS = (MKDIR, OPEN, "write", "fsync", "pwrite64", "fdatasync", RENAME)
 # The edit is on disk before its entry is moved: that this fails is no failure of the edit.
@@ -124,7 +124,7 @@ def test_the_roll_back_fails_too(tmp_path: Path, sample: str, call: str) -> None
 
 @pytest.mark.parametrize("call", REPLACING, ids=_short)
 def test_a_call_fails_while_one_of_several_names_is_replaced(tmp_path: Path, call: str) -> None:
-    bench = Bench(tmp_path, "ffmpeg.mkv")
+    bench = Bench(tmp_path, "three-audio.ffmpeg.mkv")
     bench.several_names()
     found = points(bench, "apply", call)
     assert found, "no call to fail: the test would show nothing"
@@ -143,7 +143,7 @@ def test_a_call_fails_while_one_of_several_names_is_replaced(tmp_path: Path, cal
 
 
 def test_standard_output_is_full(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, "ffmpeg.mkv")
+    bench = Bench(tmp_path, "three-audio.ffmpeg.mkv")
     with open("/dev/full", "wb") as full:
         done = bench.run("apply", str(bench.file), stdout=full)
     assert done.returncode == 1
@@ -154,7 +154,7 @@ def test_standard_output_is_full(tmp_path: Path) -> None:
 
 
 def test_standard_output_is_full_and_more_files_wait(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, "ffmpeg.mkv")
+    bench = Bench(tmp_path, "three-audio.ffmpeg.mkv")
     others = [tmp_path / f"{number}.mkv" for number in range(20)]
     for path in others:
         path.write_bytes(bench.old)
@@ -221,7 +221,7 @@ def refused(bench: Bench, code: str, command: Sequence[str] = ARRTHEAUDIO) -> st
     return message
 
 
-@pytest.mark.parametrize("sample", ["ffmpeg.mkv", "moov-at-end.mp4"])
+@pytest.mark.parametrize("sample", ["three-audio.ffmpeg.mkv", "moov-at-end.mp4"])
 @pytest.mark.parametrize("use_up", [fill, use_up_the_inodes])
 def test_the_journal_is_on_a_full_disk(tmp_path: Path, disk: Disk, sample: str, use_up: Any) -> None:
     bench = Bench(tmp_path, sample)
@@ -237,7 +237,7 @@ def test_the_journal_is_on_a_full_disk(tmp_path: Path, disk: Disk, sample: str, 
 def test_the_journal_cannot_be_made_on_a_full_disk(tmp_path: Path) -> None:
     """The folders go half made, and are made whole when there is room again."""
     need_mounts()
-    bench = Bench(tmp_path, "ffmpeg.mkv")
+    bench = Bench(tmp_path, "three-audio.ffmpeg.mkv")
     for inodes in (1, 2, 3, 4):
         with mounted(tmp_path / "tiny", "-t", "tmpfs", "-o", f"nr_inodes={inodes}", "tmpfs") as tiny:
             bench.journal = tiny / "journal"
@@ -257,16 +257,16 @@ def test_media_on_a_full_disk_is_edited(tmp_path: Path, disk: Disk, sample: str)
 
 
 def test_media_on_a_read_only_mount(tmp_path: Path, disk: Disk) -> None:
-    bench = Bench(disk.root / "media", "ffmpeg.mkv")
+    bench = Bench(disk.root / "media", "three-audio.ffmpeg.mkv")
     bench.journal = tmp_path / "journal"
     bound = disk.stack.enter_context(mounted(tmp_path / "bound", "--bind", disk.root))
     subprocess.run(["mount", "-o", "remount,ro,bind", bound], check=True, timeout=PATIENCE)
-    bench.file = bound / "media" / "ffmpeg.mkv"
+    bench.file = bound / "media" / "three-audio.ffmpeg.mkv"
     refused(bench, "read_only")
 
 
 def test_the_journal_on_a_read_only_mount(tmp_path: Path, disk: Disk) -> None:
-    bench = Bench(tmp_path, "ffmpeg.mkv")
+    bench = Bench(tmp_path, "three-audio.ffmpeg.mkv")
     subprocess.run(["mount", "-o", "remount,ro", disk.root], check=True, timeout=PATIENCE)
     bench.journal = disk.root / "journal"
     assert str(bench.journal) in refused(bench, "read_only")
@@ -275,7 +275,7 @@ def test_the_journal_on_a_read_only_mount(tmp_path: Path, disk: Disk) -> None:
 @pytest.mark.parametrize("attribute", ["i", "a"])
 def test_an_immutable_or_append_only_file(disk: Disk, attribute: str) -> None:
     need_programs("chattr")
-    bench = Bench(disk.root / "media", "ffmpeg.mkv")
+    bench = Bench(disk.root / "media", "three-audio.ffmpeg.mkv")
     subprocess.run(["chattr", f"+{attribute}", bench.file], check=True)
     try:
         refused(bench, "read_only")
@@ -287,7 +287,7 @@ def test_an_immutable_or_append_only_file(disk: Disk, attribute: str) -> None:
 @pytest.mark.parametrize("mode", [0o444, 0o000], ids=["may be read", "may not be read"])
 def test_a_file_of_somebody_else(tmp_path: Path, mode: int) -> None:
     need_programs("setpriv")
-    bench = Bench(tmp_path, "ffmpeg.mkv")
+    bench = Bench(tmp_path, "three-audio.ffmpeg.mkv")
     bench.file.chmod(mode)
     line = [*without_privilege(ARRTHEAUDIO), "apply", str(bench.file)]
     done = subprocess.run(line, env=bench.environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
@@ -299,7 +299,7 @@ def test_a_file_of_somebody_else(tmp_path: Path, mode: int) -> None:
 
 def test_a_journal_of_somebody_else(tmp_path: Path) -> None:
     need_programs("setpriv")
-    bench = Bench(tmp_path, "ffmpeg.mkv")
+    bench = Bench(tmp_path, "three-audio.ffmpeg.mkv")
     bench.journal.mkdir()
     bench.journal.chmod(0o500)
     assert str(bench.journal) in refused(bench, "permission_denied", without_privilege(ARRTHEAUDIO))
