@@ -32,7 +32,7 @@ class Candidate(Value):
 class Choice(Value):
     """The answer of `choose`.
 
-    `status`: `change`, `keep`, `none` or `review`. `rule`: `forced_choice original priority single none`. `track` is the
+    `status`: `change keep none review`. `rule`: `forced_choice original priority single none`. `track` is the
     index of the chosen track, None where there is none, and `language` what its file says.
     """
 

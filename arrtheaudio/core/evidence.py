@@ -66,7 +66,7 @@ def weigh(
     if given is not None:
         return Evidence(given.language, OVERRIDE, given.name, story=(given.sentence,))
     strong, weak = [*_tmdb_by_id(record), *_arr(record)], [*_flagged(tracks), *_tmdb_by_name(record), *_english(record)]
-    story = tuple(source.sentence for source in (*strong, *weak))
+    story = (*(source.sentence for source in (*strong, *weak)), *_doubtful(record))
     if not strong:
         return _weak(weak)._replace(story=story)
     return _strong(strong, weak)._replace(story=story)
@@ -162,6 +162,13 @@ def _tmdb_by_name(record: Mapping[str, Any]) -> list[Source]:
     found = _weighed(said, _spoken(tmdb))
     title = tmdb.get("title")
     return [found._replace(name="tmdb by name", sentence=f"By its name it is {title!s}. {found.sentence}")]
+
+
+def _doubtful(record: Mapping[str, Any]) -> list[str]:
+    tmdb = _part(record, "tmdb")
+    if tmdb.get("matched_by") != "name" or tmdb.get("confidence") in ("high", "medium"):
+        return []
+    return [f"By its name it may be {tmdb.get('title')!s}: too doubtful to count."]
 
 
 def _weak(weak: Sequence[Source]) -> Evidence:
