@@ -1,5 +1,6 @@
 """One edit, whole or not at all: plan, journal, write, read back; and how to take it back or clean up after a crash."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 
 from arrtheaudio import replacing
@@ -102,6 +103,14 @@ def make_in_copy(
         verify(new)
 
     entry = _entry(media, edits, intent)._replace(method="clone")
+    replacing.replace(media, entry, journal, fill)
+    return entry.id
+
+
+def make_anew(media: Media, journal: Journal, intent: Intent, fill: Callable[[Media], None]) -> str:
+    """Put a file that `fill` writes under the path; no edits lead there, so that none leads back."""
+    settle(journal, media)
+    entry = _entry(media, (), intent)._replace(method="rewrite")
     replacing.replace(media, entry, journal, fill)
     return entry.id
 
@@ -211,8 +220,11 @@ def _mend(media: Media, entry: Entry, begun: Begun) -> str:
 
 def _mend_replaced(media: Media, entry: Entry, begun: Begun) -> str:
     """Clean up after a file that was to take the place of another: it did so whole, or not at all."""
+    # A rewrite has no edits to know its bytes by: what it made is under its first name, or it took the path.
+    rewrite = entry.method == "rewrite"
+    replaced = not os.path.lexists(replacing.temporary(entry)) if rewrite else state(media, entry.edits) == NEW
     replacing.discard(entry)
-    if media.stat.st_ino == entry.inode or state(media, entry.edits) != NEW:
+    if media.stat.st_ino == entry.inode or not replaced:
         begun.drop()
         return "rolled back"
     begun.done(media.stat.st_ino)

@@ -3,6 +3,9 @@
 Edits the few bytes of the header that say which track is the default one: in place, with the same size and the same
 inode. What is about to change is in the journal before it changes, so that a crash can be mended and every edit taken
 back with `arrtheaudio undo`. A plan made earlier is applied only to the file that was probed.
+
+A few files have no room for the change. They are left alone, unless --allow-rewrite lets mkvmerge or ffmpeg write them
+anew: that takes twice the file's size on the disk, and cannot be taken back.
 """
 
 from collections.abc import Mapping
@@ -37,6 +40,9 @@ class Settings(Value):
     mkv: bool = True
     mp4: bool = True
     max_size: int = 0
+    allow_rewrite: bool = False
+    rewrite_timeout: float = 300.0
+    rewrites_at_once: int = 1
     preserve_mtime: bool = False
     skip_if_correct: bool = True
     command: str = "apply"
@@ -52,6 +58,9 @@ def settings(call: Call) -> Settings:
         mkv=config.containers.mkv,
         mp4=config.containers.mp4,
         max_size=int(processing.max_file_size_gb * (1 << 30)),
+        allow_rewrite=call.values["allow_rewrite"] or processing.allow_rewrite,
+        rewrite_timeout=processing.timeout_seconds,
+        rewrites_at_once=processing.max_mp4_concurrent,
         preserve_mtime=processing.preserve_mtime,
         skip_if_correct=config.execution.skip_if_correct,
         command=call.name,
@@ -101,7 +110,12 @@ def _apply(media: Media, record: Record, changes: list[Change], settings: Settin
         return _skipped("too_large")
     if media.stat.st_nlink > 1 and settings.hardlinks == "skip":
         return _skipped("hardlinked")
-    plan, verify = editing.plan(media, changes)
+    try:
+        plan, verify = editing.plan(media, changes)
+    except NoRoom:
+        if not settings.allow_rewrite:
+            raise
+        return _rewritten(media, record, changes, settings)
     for text in plan.notes:
         messages.note(f"{record['path']}: {text}")
     if not plan.edits:
@@ -110,12 +124,29 @@ def _apply(media: Media, record: Record, changes: list[Change], settings: Settin
     answer = {"method": "clone" if replaces else "in_place", "edits": [edit.to_dict() for edit in plan.edits]}
     if settings.dry_run:
         return {"status": "planned", **answer}
-    intent = Intent(settings.command, str(record["choose"].get("reason", "")))
     try:
-        entry = (_in_copy if replaces else _in_place)(media, plan, intent, verify, settings)
+        entry = (_in_copy if replaces else _in_place)(media, plan, _intent(record, settings), verify, settings)
     except CannotClone:
         return _skipped("hardlinked")
     return {"status": "changed", **answer, "journal": entry}
+
+
+def _intent(record: Record, settings: Settings) -> Intent:
+    return Intent(settings.command, str(record["choose"].get("reason", "")))
+
+
+def _rewritten(media: Media, record: Record, changes: list[Change], settings: Settings) -> Mapping[str, Any]:
+    """Answer for a file that is muxed anew; it has no edits, since nothing of them would lead back."""
+    if settings.dry_run:
+        return {"status": "planned", "method": "rewrite"}
+    from arrtheaudio import remux
+
+    if media.stat.st_nlink > 1:
+        messages.note(f"{record['path']}: its other names ({media.stat.st_nlink - 1}) keep the file as it was")
+    limits = remux.Limits(settings.rewrite_timeout, settings.rewrites_at_once)
+    intent = _intent(record, settings)
+    entry = remux.rewrite(media, changes, settings.journal, intent, limits, remux.told(record["path"]))
+    return {"status": "changed", "method": "rewrite", "journal": entry}
 
 
 def _in_place(media: Media, plan: Plan, intent: Intent, verify: Check, settings: Settings) -> str:
@@ -172,6 +203,14 @@ def recover(journal: Journal) -> None:
             messages.note(f"{name}: an edit that a crash interrupted is still open: {found.error}")
 
 
+def in_hand(settings: Settings) -> int | None:
+    """Return how many files may be in hand at once; None for as many as was asked.
+
+    Where a file may be written anew it is one: several in hand are given up after `timeout_seconds`, each.
+    """
+    return 1 if settings.allow_rewrite and not settings.dry_run else None
+
+
 def row(record: Record) -> list[str]:
     """Return the cells of a file."""
     answer, choice = record["apply"], record.get("choose", {})
@@ -196,6 +235,12 @@ EDITING = (
         "What to do with a file that has several names; the default is the configuration's, else protect.",
         choices=("protect", "copy", "edit", "skip"),
     ),
+    Option(
+        "allow_rewrite",
+        ("--allow-rewrite",),
+        "Write a file anew, by mkvmerge or ffmpeg, where the change has no room in it; files go one by one then.",
+        default=False,
+    ),
 )
 FILES = filters.FILES
 OPTIONS = (*filters.OPTIONS, *EDITING)
@@ -214,4 +259,4 @@ def run(call: Call) -> int:
         *choose.stages(choose.Wish(), call.config),
         *stages(chosen, refresh=call.values["refresh"]),
     ]
-    return filters.run(call, source, steps, TABLE)
+    return filters.run(call, source, steps, TABLE, jobs=in_hand(chosen))

@@ -28,6 +28,6 @@ def run(call: Call) -> int:
     def work(files: Iterable[Record], sink: Sink | None) -> int:
         if not settings.dry_run:
             apply.recover(settings.journal)
-        return filters.run(call, files, steps, apply.TABLE, sink=sink)
+        return filters.run(call, files, steps, apply.TABLE, jobs=apply.in_hand(settings), sink=sink)
 
     return scan.listed(call, apply.TABLE, work)

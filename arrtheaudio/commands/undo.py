@@ -36,8 +36,10 @@ def stage(record: Record, journal: Journal, *, dry_run: bool) -> Mapping[str, An
     path = path_of(record)
     with open_to_read(path) if dry_run else open_to_edit(path) as media:
         done = _of_record(record, journal, media.stat.st_ino) if "apply" in record else _latest(media, journal)
-        if done is None or not done.edits:
+        if done is None:
             return {"status": "unchanged"}
+        if not done.edits:
+            raise ChangedSinceProbe("it was written anew, which cannot be taken back: the old file is gone")
         return _undo(media, done, record, journal, dry_run=dry_run)
 
 
@@ -62,7 +64,7 @@ def _of_record(record: Record, journal: Journal, inode: int) -> Done | None:
     try:
         if answer["status"] != "changed":
             return None
-        edits = tuple(Edit.from_dict(edit) for edit in answer["edits"])
+        edits = tuple(Edit.from_dict(edit) for edit in _edits(answer))
         entry = journal.find(str(answer.get("journal", "")), inode)
     except (TypeError, KeyError, ValueError, AttributeError):
         raise InvalidRecord("apply has no status, or edits that are none") from None
@@ -71,6 +73,10 @@ def _of_record(record: Record, journal: Journal, inode: int) -> Done | None:
     # The journal has the time to the nanosecond, the record to the microsecond.
     mtime = record.get("mtime")
     return Done(edits, None if mtime is None else nanoseconds(mtime), None)
+
+
+def _edits(answer: Mapping[str, Any]) -> Any:
+    return answer.get("edits", ()) if answer.get("method") == "rewrite" else answer["edits"]
 
 
 def _latest(media: Media, journal: Journal) -> Done | None:
