@@ -107,9 +107,10 @@ def _asked(tracks: Sequence[Track], changes: Sequence[Change]) -> list[Change]:
 
 def _refuse(layout: Layout, part: Part) -> None:
     """Raise where an edit of Tracks might leave the file worse than it is."""
-    tracks = [str(other.start) for other in layout.all(ids.TRACKS)]
+    tracks = layout.all(ids.TRACKS)
     if len(tracks) > 1:
-        raise UnsupportedContainer(f"several Tracks, at bytes {', '.join(tracks)}")
+        first, second = (other.start for other in tracks[:2])
+        raise UnsupportedContainer(f"several Tracks, at bytes {first} and {second}{' and on' * (len(tracks) > 2)}")
     if layout.all(ebml.CRC32):
         raise UnsupportedContainer("the Segment has a CRC-32, which covers the whole file")
     for identity, at in layout.seeks:
