@@ -112,6 +112,7 @@ def make_anew(media: Media, journal: Journal, intent: Intent, fill: Callable[[Me
     settle(journal, media)
     entry = _entry(media, (), intent)._replace(method="rewrite")
     replacing.replace(media, entry, journal, fill)
+    replacing.discard(entry)  # the folder: the file has left it
     return entry.id
 
 

@@ -80,37 +80,33 @@ def _fill(
     media: Media, source: int, new: Media, probe: Probe, changes: Sequence[Change], deadline: float, watch: Watch
 ) -> None:
     identified = remux_check.identify(source, deadline) if probe.container in _MATROSKA else {}
-    before = remux_check.facts(source, media.stat.st_size, identified, deadline)
-    if probe.container in _MATROSKA:
+    if identified:
         command = remux_command.mkvmerge(source, new.descriptor, probe, changes, identified)
     else:
-        command = remux_command.ffmpeg(
-            source,
-            new.descriptor,
-            probe,
-            changes,
-            remux_command.shape(media, before.get("ffprobe.format.tags.major_brand")),
-        )
-    hear = remux_command.progress(watch, probe.duration)
-    remux_tool.run(command, [source, new.descriptor], deadline, hear)
-    _verify(new, probe, before, changes, deadline)
-
-
-def _verify(new: Media, probe: Probe, before: remux_check.Facts, changes: Sequence[Change], deadline: float) -> None:
-    """Compare the new file with what was found of the old one; ToolFailed naming what is different."""
-    size = os.fstat(new.descriptor).st_size
-    try:
-        after: Probe = new.codec().probe(new.window())
-    except Error as error:
-        raise ToolFailed(f"the remuxed file, of {size:,} bytes, does not read: {error}") from None
-    different = remux_check.same_tracks(probe, after, changes)
+        command = remux_command.ffmpeg(source, new.descriptor, probe, changes, remux_command.shape(media))
+    remux_tool.run(command, [source, new.descriptor], deadline, remux_command.progress(watch, probe.duration))
+    # From the cheapest comparison to the dearest: the last one reads both files.
+    different = remux_check.same_tracks(probe, _probe(new), changes)
     if not different:
-        identified = remux_check.identify(new.descriptor, deadline) if probe.container in _MATROSKA else {}
-        found = remux_check.facts(new.descriptor, size, identified, deadline)
-        different = remux_check.differences(before, found, changes)
+        before = remux_check.facts(source, media.stat.st_size, identified, deadline)
+        different = remux_check.differences(before, _facts(new, bool(identified), deadline), changes)
     if different:
         more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
         raise ToolFailed(f"the remuxed file is not the same: {different[0]}{more}")
+
+
+def _probe(new: Media) -> Probe:
+    try:
+        probe: Probe = new.codec().probe(new.window())
+        return probe
+    except Error as error:
+        size = os.fstat(new.descriptor).st_size
+        raise ToolFailed(f"the remuxed file, of {size:,} bytes, does not read: {error}") from None
+
+
+def _facts(new: Media, matroska: bool, deadline: float) -> remux_check.Facts:
+    identified = remux_check.identify(new.descriptor, deadline) if matroska else {}
+    return remux_check.facts(new.descriptor, os.fstat(new.descriptor).st_size, identified, deadline)
 
 
 def _free(new: Media) -> int:

@@ -1,6 +1,5 @@
 """The command lines of a remux that keeps all it can: mkvmerge for Matroska and WebM, ffmpeg for MP4 and QuickTime."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -59,8 +58,20 @@ def _flags(probe: Probe, changes: Sequence[Change]) -> Iterator[str]:
 
 
 def ffmpeg(source: int, target: int, probe: Probe, changes: Sequence[Change], shape: Sequence[str]) -> list[str]:
-    """Return the call that remuxes one descriptor into another; `shape` are the muxer's options that keep the file's."""
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-progress", "pipe:1", "-i", f"file:{named(source)}"]
+    """Return the call that remuxes one descriptor into another; `shape` are what keeps the layout of the file."""
+    command = [
+        "ffmpeg",
+        "-nostdin",
+        "-v",
+        "error",
+        "-y",
+        "-progress",
+        "pipe:1",
+        "-stats_period",
+        "2",
+        "-i",
+        f"file:{named(source)}",
+    ]
     command += ["-map", "0", "-c", "copy", "-copy_unknown", "-map_metadata", "0", "-map_chapters", "0"]
     # The chapters are written anew; the text track that holds them would be a second copy.
     command += ["-map", "-0:d"] if any(track.codec == "bin_data" for track in probe.tracks) else []
@@ -73,8 +84,10 @@ def ffmpeg(source: int, target: int, probe: Probe, changes: Sequence[Change], sh
     return [*command, *shape, "-f", "mov" if probe.container == "mov" else "mp4", f"file:{named(target)}"]
 
 
-def shape(media: Media, brand: str | None) -> list[str]:
+def shape(media: Media) -> list[str]:
     """Return the options that make ffmpeg keep the brand, put moov where it is, and make fragments of fragments."""
+    head = media.window().peek(0, 12)
+    brand = head[8:].decode("latin-1") if head[4:8] == b"ftyp" else ""
     flags = "".join(f"+{flag}" for flag in _movflags(media))
     return [*(("-brand", brand) if brand else ()), *(("-movflags", flags) if flags else ())]
 
@@ -96,11 +109,9 @@ def progress(watch: Watch, duration: float | None) -> Callable[[str], None]:
     """Return what hears the lines of either tool, and tells how far it is; `duration` is in seconds."""
 
     def hear(line: str) -> None:
-        percent = re.fullmatch(r"#GUI#progress (\d+)%", line)
-        if percent:
-            watch(min(1.0, int(percent[1]) / 100))
-        done = re.fullmatch(r"out_time_us=(\d+)", line)
-        if done and duration:
-            watch(min(1.0, int(done[1]) / 1e6 / duration))
+        if line.startswith("#GUI#progress ") and line[14:-1].isdecimal():
+            watch(min(1.0, int(line[14:-1]) / 100))
+        elif duration and line.startswith("out_time_us=") and line[12:].isdecimal():
+            watch(min(1.0, int(line[12:]) / 1e6 / duration))
 
     return hear
