@@ -56,6 +56,8 @@ def of_entry(part: Part, entry: Entry, values: Mapping[int, bool]) -> Master:
         width=entry.data - entry.start - 1,
         children=tuple(children),
         spare=_spare([child[0] for child in kept], children),
+        # MediaInfo 23.04 reads a track anew from TrackNumber on: what stands before is lost on it.
+        slot=max((at + 1 for at, child in enumerate(kept) if child[0] == ids.TRACK_NUMBER), default=0),
         checksum=checksum,
         sealed=sealed,
     )

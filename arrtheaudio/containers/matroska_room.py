@@ -14,8 +14,7 @@ class Master(Value):
 
     `head` is its id, `width` the length of its data size, `checksum` its CRC-32 element (which stays the first child),
     to be computed again when `sealed`. `children` are whole elements. Those that `spare` names may go, in that order.
-    `added` are new elements; they stand where the first spare child went, or in front, where a shortened data size
-    leaves all that follows in its place.
+    `added` are new elements; they stand where the first spare child went, but never before the child `slot`.
     """
 
     head: bytes
@@ -23,6 +22,7 @@ class Master(Value):
     children: tuple[bytes, ...]
     spare: tuple[int, ...] = ()
     added: bytes = b""
+    slot: int = 0
     checksum: bytes = b""
     sealed: bool = False
 
@@ -63,7 +63,7 @@ def shape(master: Master, size: int) -> Shape | None:
 def lay(master: Master, form: Shape) -> bytes:
     """Return the element in that layout."""
     dropped = master.spare[: form.dropped]
-    slot = min(dropped, default=0)
+    slot = max(master.slot, min(dropped, default=0))
     pad = ebml.void_head(form.pad).ljust(form.pad, b"\0") if form.pad else b""
     children = [b"" if at in dropped else child for at, child in enumerate(master.children)]
     data = b"".join((*children[:slot], master.added, pad, *children[slot:]))
