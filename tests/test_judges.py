@@ -42,7 +42,8 @@ _PLAYED = """
 """
 
 NO_ROOM: Mapping[str, list[int]] = {}
-"""The files, and the choices of tracks, that there is no room for; all others must be made."""
+"""The files, and the choices of tracks, that there is no room for: none of the samples, as long as one track becomes
+the default, which frees what another needs."""
 REFUSED = {
     "compressed-moov.mov": "unsupported_container",
     "info-behind-tracks.mkv": "corrupt",  # its SeekHead is wrong by now
@@ -217,6 +218,20 @@ def check(sample: Path, answers: Sequence[tuple[Copy, Mapping[str, Any]]]) -> No
         assert (now.st_ino, now.st_size, now.st_mode) == (one.stat.st_ino, one.stat.st_size, one.stat.st_mode)
         assert now.st_mtime_ns > one.stat.st_mtime_ns
     judge(sample, edited)
+
+
+def test_where_there_is_no_room_nothing_is_done(
+    copy_of: Callable[[str], Path],
+    run: Callable[..., "subprocess.CompletedProcess[bytes]"],
+    records: Callable[[bytes], list[dict[str, Any]]],
+) -> None:
+    path = copy_of("no-void-behind.mkv")
+    before = path.read_bytes()
+    changes = [{"index": 1, "disposition": "default", "from": True, "to": False}]
+    done = run("apply", input=lines([{"path": str(path), "choose": {"status": "change", "changes": changes}}]))
+    (record,) = records(done.stdout)
+    assert (record["apply"]["status"], record["apply"]["reason"]) == ("skipped", "no_room")
+    assert path.read_bytes() == before
 
 
 def test_a_player_starts_the_chosen_track(
