@@ -37,15 +37,20 @@ _MAY_DIFFER = (
     r"ffprobe\.chapters\.\d+\.id",
     # ffprobe's guess from what lies in its first buffer
     r"ffprobe\.streams\.\d+\.field_order",
+    # Language codes: what they mean is compared in our own reading, as BCP 47 tags
+    r"ffprobe\.streams\.\d+\.tags\.language",
+    r"mkvmerge\.tracks\.\d+\.properties\.language",
+    # The length of what is compared itself
+    r"mkvmerge\.tracks\.\d+\.properties\.codec_private_length",
     # ffmpeg writes its own list of brands, and how much it may buffer
     r"ffprobe\.format\.tags\.(minor_version|compatible_brands)",
     r"ffprobe\.streams\.\d+\.(bit_rate|max_bit_rate)",
 )
-# What was not there, or empty, may come: it was implied, or stands in the packets.
+# What was not there may come: it was implied, or stands in the packets.
 _MAY_COME = (
     r"mkvmerge\.container\.properties\.(segment_uid|duration)",
-    r"mkvmerge\.tracks\.\d+\.properties\.(default_duration|language_ietf|codec_private_data|codec_private_length|uid)",
-    r"ffprobe\.streams\.\d+\.(extradata_size|duration|duration_ts)",
+    r"mkvmerge\.tracks\.\d+\.properties\.(default_duration|language_ietf|codec_private_data|uid)",
+    r"ffprobe\.streams\.\d+\.(extradata_size|duration|duration_ts|start_pts|start_time)",
     r"ffprobe\.format\.duration",
     # Tags that stand behind the Clusters, which ffprobe finds only where a SeekHead says so
     r"ffprobe\.(streams\.\d+|format)\.tags\..+",
@@ -121,7 +126,7 @@ def differences(before: Facts, after: Facts, changes: Sequence[Change]) -> list[
 def _same(name: str, old: Any, new: Any) -> bool:
     if old == new or _matches(name, *_MAY_DIFFER):
         return True
-    if not old:
+    if old is None:
         return _matches(name, *_MAY_COME)
     if _matches(name, _SECONDS):
         return new is not None and abs(float(old) - float(new)) <= _NEAR

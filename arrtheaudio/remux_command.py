@@ -45,8 +45,8 @@ def _of_segment(properties: Mapping[str, Any]) -> Iterator[str]:
     for key, option in _LINKS.items():
         if key in properties:
             yield from (option, f"0x{properties[key]}")
-    if "timestamp_scale" in properties:
-        yield from ("--timestamp-scale", str(properties["timestamp_scale"]))
+    # Without a picture, mkvmerge would choose a finer one; old versions do not say which it is (RFC 9559: a million).
+    yield from ("--timestamp-scale", str(properties.get("timestamp_scale", 1_000_000)))
 
 
 def _flags(probe: Probe, changes: Sequence[Change]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,11 @@ import surgery
 from rig import mounted, need_mounts, need_programs
 from surgery import Element, in_file
 
-from arrtheaudio import remux
+from arrtheaudio import editing, remux
 from arrtheaudio.core.track import Change
 from arrtheaudio.editing import Intent
-from arrtheaudio.errors import ToolFailed
-from arrtheaudio.files import open_to_edit
+from arrtheaudio.errors import NoRoom, ToolFailed
+from arrtheaudio.files import Media, open_to_edit
 from arrtheaudio.journal import Journal
 
 CUES = 0x1C53BB6B
@@ -264,20 +264,22 @@ def test_a_signal_ends_the_tool_and_leaves_the_file(
 def test_killed_while_the_tool_works(
     tight: Any, home: Any, run: Any, settings: Any, fake: Fake, tmp_path: Path
 ) -> None:
+    """The new file goes at once; the tool, when it next tells how far it is: nobody listens."""
     path = tight(SAMPLES[0])
     before = _state(path.parent)
-    with _start(path, home, settings | fake(SLOW)) as process:
-        tool, child = _await_tool(tmp_path / "fake")
+    busy = "echo x > $out; echo $$ > pid; echo $$ > child; while :; do echo '#GUI#progress 1%'; sleep 0.2; done"
+    with _start(path, home, settings | fake(busy)) as process:
+        tool, _ = _await_tool(tmp_path / "fake")
         process.kill()
         process.communicate(timeout=PATIENCE)
-        try:
-            assert len(_state(path.parent)) == 3, "the file, the dot-folder and what is made in it"
-            assert b"rolled back" in run("admin", "recover", env=settings).stdout
-            assert _state(path.parent) == before
-        finally:
-            os.killpg(tool, signal.SIGKILL)
-    assert child
+    assert len(_state(path.parent)) == 3, "the file, the dot-folder and what is made in it"
+    assert b"rolled back" in run("admin", "recover", env=settings).stdout
+    assert _state(path.parent) == before
     assert not list((tmp_path / "journal/open").iterdir())
+    deadline = time.monotonic() + PATIENCE
+    while not _gone(tool):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 CALLS = ["/^mkdir", "fsync", "/^rename", "fchown", "utimensat"]
@@ -370,23 +372,31 @@ def test_the_next_edit_is_in_place(tight: Any, run: Any, settings: Any, records:
 # The call itself
 
 
-def _rewrite(path: Path, journal: Path, watch: Callable[[float], None] = lambda _: None, at_once: int = 1) -> None:
-    """Make the second audio track of a file the default one."""
+def _rewrite(
+    path: Path,
+    journal: Path,
+    changes: Sequence[Change] | None = None,
+    watch: Callable[[float], None] = lambda _: None,
+    at_once: int = 1,
+) -> None:
+    """Make the changes, or the second audio track the default one."""
     with open_to_edit(os.fsencode(path)) as media:
-        audio = [track for track in media.codec().probe(media.window()).tracks if track.type == "audio"]
-        cleared = [Change(track.index, "default", True, False) for track in audio if track.default]
-        changes = [change for change in cleared if change.index != audio[1].index]
-        if not audio[1].default:
-            changes.append(Change(audio[1].index, "default", False, True))
+        wanted = _second(media) if changes is None else changes
         limits = remux.Limits(PATIENCE, at_once)
-        remux.rewrite(media, changes, Journal(str(journal)), Intent("test"), limits, watch)
+        remux.rewrite(media, wanted, Journal(str(journal)), Intent("test"), limits, watch)
+
+
+def _second(media: Media) -> list[Change]:
+    audio = [track for track in media.codec().probe(media.window()).tracks if track.type == "audio"]
+    pairs = [(track, track is audio[1]) for track in audio]
+    return [Change(track.index, "default", track.default, to) for track, to in pairs if track.default != to]
 
 
 @pytest.mark.parametrize("name", [SAMPLES[0], "faststart.mp4"])
 def test_progress_goes_up_to_the_end(samples: Any, tight: Any, tmp_path: Path, name: str) -> None:
     path = tight(name) if name.endswith("mkv") else Path(shutil.copy(samples[name], tmp_path))
     seen: list[float] = []
-    _rewrite(path, tmp_path / "journal", seen.append)
+    _rewrite(path, tmp_path / "journal", watch=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(1, abs=0.1)
 
@@ -406,6 +416,38 @@ def test_so_many_at_once(tight: Any, fake: Fake, monkeypatch: Any, tmp_path: Pat
         thread.join(PATIENCE)
     assert (tmp_path / "fake/overlap").exists() == overlap
     assert [_defaults(path) for path in paths] == [[False, True, False]] * 2
+
+
+@pytest.mark.parametrize("name", ["vp8-vorbis.webm", "one-audio.mka"])
+def test_the_only_audio_track_is_no_default(tight: Any, tmp_path: Path, name: str) -> None:
+    """The shape that libwebm and Chrome write, with nothing to spare."""
+    path = tight(name)
+    with open_to_edit(os.fsencode(path)) as media:
+        (track,) = [track for track in media.codec().probe(media.window()).tracks if track.type == "audio"]
+        changes = [Change(track.index, "default", True, False)]
+        with pytest.raises(NoRoom):
+            editing.plan(media, changes)
+    _rewrite(path, tmp_path / "journal", changes)
+    assert _defaults(path) == [False]
+
+
+def test_the_original_flag_is_written_too(tight: Any, tmp_path: Path) -> None:
+    path = tight(SAMPLES[0])
+    changes = [Change(1, "default", True, False), Change(2, "original", False, True)]
+    _rewrite(path, tmp_path / "journal", changes)
+    shown = _json("ffprobe", "-v", "error", "-show_streams", "-of", "json", path)["streams"]
+    assert [stream["disposition"]["original"] for stream in shown] == [0, 0, 1, 0, 0]
+    assert [stream["disposition"]["default"] for stream in shown] == [1, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["16-audio.mkv", "names-deleted.mkv", "dvbsub.mkv"])
+def test_what_mkvmerge_does_not_keep_is_refused(tight: Any, tmp_path: Path, name: str) -> None:
+    """It takes some AAC for AAC of twice the sample rate, drops empty names, and warns of unknown codec data."""
+    path = tight(name)
+    before = _state(path.parent)
+    with pytest.raises(ToolFailed):
+        _rewrite(path, tmp_path / "journal", [Change(1, "default", True, False)])
+    assert _state(path.parent) == before
 
 
 MP4 = ["moov-at-end.mp4", "faststart.mp4", "three-audio.mov", "ipod.m4v", "fragmented.mp4", "cover.mp4", "chapters.mp4"]
