@@ -3,8 +3,6 @@
 from operator import itemgetter
 from typing import Any, ClassVar, Self, dataclass_transform
 
-_ABSENT: Any = object()
-
 
 @dataclass_transform(frozen_default=True)
 class Value(tuple[Any, ...]):
@@ -32,10 +30,14 @@ class Value(tuple[Any, ...]):
 
     @classmethod
     def _bind(cls, values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        rest = tuple(named.pop(name, cls._field_defaults.get(name, _ABSENT)) for name in cls._fields[len(values) :])
-        if named or _ABSENT in rest or len(values) + len(rest) != len(cls._fields):
+        items = {**cls._field_defaults, **dict(zip(cls._fields, values, strict=False)), **named}
+        try:
+            bound = tuple(map(items.__getitem__, cls._fields))
+        except KeyError:
+            bound = ()
+        if len(items) != len(bound) or not named.keys().isdisjoint(cls._fields[: len(values)]):
             raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}")
-        return values + rest
+        return bound
 
     def _replace(self, **named: Any) -> Self:
         """Return the value with other items."""
