@@ -35,7 +35,11 @@ class Value(tuple[Any, ...]):
             bound = tuple(map(items.__getitem__, cls._fields))
         except KeyError:
             bound = ()
-        if len(items) != len(bound) or not named.keys().isdisjoint(cls._fields[: len(values)]):
+        if (
+            len(values) > len(bound)
+            or len(items) != len(bound)
+            or not named.keys().isdisjoint(cls._fields[: len(values)])
+        ):
             raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}")
         return bound
 
