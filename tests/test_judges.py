@@ -47,14 +47,20 @@ the default, which frees what another needs."""
 REFUSED = {
     "compressed-moov.mov": "unsupported_container",
     "info-behind-tracks.mkv": "corrupt",  # its SeekHead is wrong by now
+    "write-headers-twice.mkvmerge.mkv": "corrupt",  # its SeekHead leads to the second Tracks
 }
 """The files that must be refused with an error, and its code."""
 
 MISREAD = {
     "children-reversed.mkv": {"mediainfo"},  # it passes over the flags in front of TrackNumber, old and new
+    "numbers-and-uids.mkv": {"mediainfo"},  # likewise
     "flag-default-empty.mkv": {"mkvmerge", "mediainfo"},  # an empty FlagDefault is 0 to them, not its default, 1
 }
 """The files that a judge does not read as RFC 9559 and RFC 8794 have it, before the edit and after it."""
+UNREAD = ("codec-dts.mp4", "numbers-and-uids.mkv")
+"""The files of which mkvmerge leaves out audio tracks."""
+WITHOUT_PACKETS = ("numbers-and-uids.mkv",)
+"""The files whose blocks belong to none of their tracks."""
 
 
 class Copy(NamedTuple):
@@ -151,13 +157,13 @@ def judge(sample: Path, edited: Sequence[Copy]) -> None:
     informed, *after = judges.mediainfo([sample, *(one.path for one in edited)])
     streams, tracks = judges.ffprobe_packets(sample), judges.mkvmerge(sample)
     assert streams is not None
-    assert streams["packets"]
+    assert bool(streams["packets"]) is (sample.name not in WITHOUT_PACKETS)
     excused, wrong = MISREAD.get(sample.name, set()), set()
     for one, said in zip(edited, after, strict=True):
         assert judges.ffprobe_packets(one.path) == as_ffprobe_must_see_it(streams, one.wanted)
         seen = {"mediainfo": without(said, "track", "AlternateGroup")}
         right = {"mediainfo": without(as_mediainfo_must_see_it(informed, one.wanted), "track", "AlternateGroup")}
-        if tracks is not None:
+        if tracks is not None and sample.name not in UNREAD:
             merged = judges.mkvmerge(one.path)
             assert merged is not None
             seen["mkvmerge"] = without(merged, "attachments", "properties")
