@@ -47,28 +47,40 @@ def replace(media: Media, entry: Entry, journal: Journal, fill: Callable[[Media]
             raise from_os(error) from None
         raise
     begun.done(inode)
+    _remove_folder(entry)
 
 
 def _replace(media: Media, path: bytes, fill: Callable[[Media], None]) -> int:
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(os.path.dirname(path), 0o700)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with Media(path, descriptor) as new:
+    with Media(path, _create(path)) as new:
         fill(new)
         _dress(media, new)
         os.fsync(new.descriptor)
         _still_there(media)
         os.rename(path, media.path)
-        _sync(os.path.dirname(media.path))
+        with contextlib.suppress(OSError):  # the name is there; a power cut would at worst bring back the old file
+            _sync(os.path.dirname(media.path))
         return new.stat.st_ino
+
+
+def _create(path: bytes) -> int:
+    while True:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(os.path.dirname(path), 0o700)
+        # Whoever was done with the folder may have removed it in the meantime.
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 
 def discard(entry: Entry) -> None:
     """Remove what was made for an entry; the folder goes with the last."""
-    path = temporary(entry)
-    for remove, name in ((os.unlink, path), (os.rmdir, os.path.dirname(path))):
-        with contextlib.suppress(OSError):
-            remove(name)
+    with contextlib.suppress(OSError):
+        os.unlink(temporary(entry))
+    _remove_folder(entry)
+
+
+def _remove_folder(entry: Entry) -> None:
+    with contextlib.suppress(OSError):  # another file's copy is in it
+        os.rmdir(os.path.dirname(temporary(entry)))
 
 
 def clone(source: Media, new: Media) -> None:
