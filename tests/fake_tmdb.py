@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlLW9mLWFkYQ"
+DATES_FROM = 1767225600.0  # 2026-01-01T00:00:00Z
 PROSE = "Nobody reads this. " * 40
 
 
@@ -123,6 +124,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Answers one request, or fails as the fake is told to."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
 
     def do_GET(self) -> None:
@@ -133,6 +135,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         asked = Asked(parts.path, query, self.headers["Authorization"], self.headers["User-Agent"])
         with fake.lock:
             fake.requests.append(asked)
+            fake.connections.add(self.client_address)
             fault = fake.faults.pop(0) if fake.faults else fake.fault
         if fault is not None:
             fault(self)
@@ -167,6 +170,7 @@ class FakeTmdb:
     def __init__(self) -> None:
         """Listen on a free port of this machine."""
         self.requests: list[Asked] = []
+        self.connections: set[tuple[str, int]] = set()
         self.fault: Fault | None = None
         self.faults: list[Fault | None] = []
         self.lock = threading.Lock()
@@ -224,7 +228,7 @@ def status(code: int, body: Any = b"", **headers: str) -> Fault:
 
 def retry_at(seconds: float) -> Fault:
     """Answer 429 with a date, `seconds` after 2026-01-01T00:00:00Z."""
-    date = email.utils.formatdate(1767225600 + seconds, usegmt=True)
+    date = email.utils.formatdate(DATES_FROM + seconds, usegmt=True)
     return status(429, error(25, "Your request count (#) is over the allowed limit of (40)."), Retry_After=date)
 
 

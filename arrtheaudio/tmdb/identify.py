@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from arrtheaudio.core.naming import ids_in
 from arrtheaudio.core.record import Record, path_of
 from arrtheaudio.core.value import Value
 from arrtheaudio.tmdb import ids, nfo, titles
@@ -40,7 +41,7 @@ def _ids(record: Record, wish: Wish, kind: str | None) -> Iterator[tuple[str, st
     if wish.id is not None:
         yield (*wish.id, kind)
         return
-    for known in (ids.of_mapping(_part(_part(record, "arr"), "ids")), ids.of_path(record["path"])):
+    for known in (ids.of_mapping(_part(_part(record, "arr"), "ids")), ids_in(record["path"])):
         for scheme, value in known.items():
             yield scheme, value, kind
     for its_kind, known in nfo.near(path_of(record), kind):
@@ -73,10 +74,7 @@ def _of_either_kind(client: Client, number: int, path: str) -> tuple[Title, str]
 
 
 def _by_name(client: Client, path: str, kind: str | None) -> dict[str, Any] | None:
-    try:
-        from arrtheaudio.tmdb import match  # type: ignore[attr-defined]  # its parser of names takes half a second
-    except ImportError:
-        return None
+    from arrtheaudio.tmdb import match  # most titles have an id; names of release groups take a parser's 0.1 s
 
     def search(kind: str, title: str, year: int | None) -> list[dict[str, Any]]:
         return titles.search(client, kind, title, year)

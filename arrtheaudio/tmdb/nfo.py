@@ -10,7 +10,8 @@ import re
 import stat
 from collections.abc import Iterator
 
-from arrtheaudio.tmdb.ids import MOVIE, SERIES, normal
+from arrtheaudio.core.naming import MOVIE, SERIES
+from arrtheaudio.tmdb.ids import normal
 
 LIMIT = 256 << 10
 # <uniqueid type="tmdb" default="true">603</uniqueid>

@@ -3,9 +3,9 @@
 from typing import Any
 
 from arrtheaudio.core import language
+from arrtheaudio.core.naming import MOVIE, SERIES
 from arrtheaudio.core.value import Value
 from arrtheaudio.tmdb.client import Client
-from arrtheaudio.tmdb.ids import MOVIE, SERIES
 
 # A movie and a series may have the same number.
 _FOLDERS = {MOVIE: "movie", SERIES: "tv"}
