@@ -191,10 +191,24 @@ def _check_places(data: bytes, plan: Plan) -> None:
     for edit in plan.edits:
         assert len(edit.after) == len(edit.before) > 0, edit
         assert data[edit.offset : edit.offset + len(edit.before)] == edit.before != edit.after, edit
+    if not data.startswith(EBML_MAGIC):
+        _check_headers(data, plan)
     # None touches what another does: they hold in any order.
     assert sum(len(edit.before) for edit in plan.edits) == len(
         {at for edit in plan.edits for at in range(edit.offset, edit.offset + len(edit.before))}
     )
+
+
+def _check_headers(data: bytes, plan: Plan) -> None:
+    """Assert that in MP4 nothing changes but track_enabled and alternate_group (ISO/IEC 14496-12, 8.3.2)."""
+    ((start, end),) = ranges(data)
+    traks = [box for _, _, inner, stop in boxes(data, start, end) for box in boxes(data, inner, stop)]
+    headers = [box[2] for trak in traks if trak[0] == b"trak" for box in boxes(data, *trak[2:]) if box[0] == b"tkhd"]
+    flags = {at + 3 for at in headers}
+    groups = {at + (46 if data[at] else 34) + byte for at in headers for byte in (0, 1)}
+    for at, before, after in plan.edits:
+        assert at in groups or (at in flags and before[0] ^ after[0] == 1), (at, before, after)
+        assert len(before) == 1
 
 
 def apply(data: bytes, edits: Sequence[Edit]) -> bytes:
