@@ -193,6 +193,9 @@ def _recover(journal: Journal, name: str, media: Media | None) -> Recovered | No
     if entry is None:
         begun.drop()
         return None
+    if journal.has_later(entry):
+        begun.done()
+        return None
     try:
         if media is not None:
             return Recovered(entry.path, _mend(media, entry, begun))

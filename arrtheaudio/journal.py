@@ -152,8 +152,10 @@ class Journal:
             os.fsync(descriptor)
             _sync_folder(self.open)
         except OSError:
-            os.unlink(path)
-            os.close(descriptor)
+            try:
+                os.unlink(path)
+            finally:
+                os.close(descriptor)
             raise
         return Begun(self, name, descriptor)
 
@@ -172,7 +174,7 @@ class Journal:
             os.close(descriptor)
 
     def _make(self) -> None:
-        for folder in (self.open, self.done):
+        for folder in (self.done, self.open):  # in this order: where there is an `open`, there is a `done`
             os.makedirs(folder, 0o700, exist_ok=True)
         for folder in (self.root, os.path.dirname(self.root)):
             _sync_folder(folder)
@@ -190,17 +192,33 @@ class Journal:
             descriptor = os.open(f"{self.open}/{name}", os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
+        entry = None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not os.path.exists(f"{self.open}/{name}"):  # it was finished between the two calls
                 raise BlockingIOError
-            entry = Entry.from_line(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
-        except BlockingIOError:
+            with contextlib.suppress(Corrupt):
+                entry = Entry.from_line(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+        except OSError as error:
             os.close(descriptor)
-            return None
-        except Corrupt:
-            entry = None
+            if isinstance(error, BlockingIOError):
+                return None
+            raise
         return entry, Begun(self, name, descriptor)
+
+    def has_later(self, entry: Entry) -> bool:
+        """Say whether an edit of the same file was begun after this one; then this one had come to its end."""
+        for folder in (self.open, self.done):
+            for name in _names(folder, entry.inode):
+                later = name.partition(".")[0] > entry.id
+                if later and self._path(f"{folder}/{name}") == entry.path:
+                    return True
+        return False
+
+    def _path(self, name: str) -> bytes | None:
+        with contextlib.suppress(Corrupt, OSError), open(name, "rb") as file:
+            return Entry.from_line(file.read()).path
+        return None
 
     def finished(self, inode: int | None = None) -> Iterator[Entry]:
         """Yield the edits that took place, newest first; only those of `inode`, where it is given."""
