@@ -1,6 +1,5 @@
 """Asks TMDB: from the cache where it can, carefully where it must."""
 
-import random
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -59,6 +58,7 @@ class Client:
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
         self._connections = threading.BoundedSemaphore(CONNECTIONS)
         self._refused: str | None = None
+        self._last = "it has failed several times"
 
     def get(self, path: str, **parameters: str) -> dict[str, Any] | None:
         """Return the answer to a path of the API; None where TMDB says that there is no such thing.
@@ -119,7 +119,7 @@ class Client:
             if self._refused is not None:
                 raise KeyRefused(self._refused)
             if not self.breaker.admits():
-                raise Paused("TMDB has failed several times, and is left alone for a minute")
+                raise Paused(f"TMDB is left alone for a minute ({self._last})")
             self._limiter.wait()
             return self._exchange(request)
 
@@ -127,6 +127,7 @@ class Client:
         try:
             answer = self._connected().get(request)
         except Unavailable as error:
+            self._last = str(error)
             self.breaker.failure()
             if error.after:
                 self._limiter.pause(error.after)
@@ -148,6 +149,8 @@ class Client:
 
 def _pause(state: "RetryCallState") -> float:
     """Return the seconds before the next attempt: what TMDB asks for, else twice as long each time, with jitter."""
+    import random
+
     from tenacity import wait_exponential
 
     error = state.outcome.exception() if state.outcome else None
