@@ -14,6 +14,7 @@ FORMATS = ("auto", "jsonl", "table", "json")
 
 # One row of a table: what a person wants of a record; None where the record is not for the table.
 Row = Callable[[Record], Sequence[str]]
+Line = Callable[[Record], bytes]
 
 
 class OutputFailed(Fatal):
@@ -37,19 +38,34 @@ def put(data: bytes) -> None:
     view = memoryview(data)
     try:
         while view:
-            view = view[os.write(STDOUT, view) :]
+            view = view[_write(view) :]
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputFailed(f"standard output: {(error.strerror or str(error)).lower()}") from None
 
 
+def _write(data: memoryview) -> int:
+    try:
+        return os.write(STDOUT, data)
+    except BlockingIOError:
+        # Whoever has the other end of a terminal or a socket may have made it so.
+        import select
+
+        select.select([], [STDOUT], [])
+        return 0
+
+
 class JsonLines:
     """One JSON object a line."""
 
+    def __init__(self, line: Line = records.line) -> None:
+        """Take what makes a line of a record."""
+        self._line = line
+
     def write(self, record: Record) -> None:
         """Show one record."""
-        put(records.line(record))
+        put(self._line(record))
 
     def close(self) -> None:
         """Nothing is left to say."""
@@ -58,13 +74,14 @@ class JsonLines:
 class JsonArray:
     """One JSON array of all records."""
 
-    def __init__(self) -> None:
+    def __init__(self, line: Line = records.line) -> None:
         """Open no bracket before the first record: a call that fails prints nothing."""
+        self._line = line
         self._begun = False
 
     def write(self, record: Record) -> None:
         """Show one record."""
-        put((b",\n" if self._begun else b"[\n") + records.line(record)[:-1])
+        put((b",\n" if self._begun else b"[\n") + self._line(record)[:-1])
         self._begun = True
 
     def close(self) -> None:
@@ -84,7 +101,7 @@ class Table:
 
     def write(self, record: Record) -> None:
         """Show one record."""
-        cells = failure(record, len(self._head)) if "error" in record else self._row(record)
+        cells = failure(record, len(self._head)) if "error" in record else self._cells(record)
         cells = [messages.shown(cell) for cell in cells]
         self._widths = [max(*pair) for pair in zip(self._widths, map(len, cells[:-1]), strict=True)]
         if not self._begun:
@@ -94,6 +111,13 @@ class Table:
 
     def close(self) -> None:
         """Nothing is left to say."""
+
+    def _cells(self, record: Record) -> list[str]:
+        try:
+            return list(map(str, self._row(record)))
+        except (TypeError, ValueError, LookupError, AttributeError):
+            # An answer of another program under a key of ours is passed on as it stands, whatever it is.
+            return ["?", *[""] * (len(self._head) - 2), str(record.get("path", ""))]
 
     def _line(self, cells: Sequence[str]) -> None:
         padded = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=False)]
@@ -117,7 +141,9 @@ def sink(form: str, head: Sequence[str], row: Row) -> Sink:
         form = "table" if is_terminal(STDOUT) else "jsonl"
     if form == "table":
         return Table(head, row)
-    return JsonArray() if form == "json" else JsonLines()
+    # A terminal obeys more characters than the control characters that JSON escapes.
+    line = records.ascii_line if is_terminal(STDOUT) else records.line
+    return JsonArray(line) if form == "json" else JsonLines(line)
 
 
 def is_terminal(descriptor: int) -> bool:

@@ -16,6 +16,9 @@ from arrtheaudio.signals import Signals, Stopped
 
 READER_GONE = 141
 _CHUNK = 1 << 16
+_BOM = b"\xef\xbb\xbf"
+# The kernel takes 4,096 bytes; what is far longer is no list of paths, and would be printed whole with its error.
+_LONGEST_PATH = 1 << 16
 
 
 class Stage(Value):
@@ -59,22 +62,45 @@ def read(paths: Sequence[bytes], stage: str, *, null: bool = False) -> Iterator[
         if path == b"-":
             yield from _standard_input(stage, null)
         else:
-            yield records.of_path(os.path.abspath(path))
+            yield records.of_path(_absolute(path))
+
+
+def _absolute(path: bytes) -> bytes:
+    # Behind a symbolic link `..` is the parent of what the link points to, which abspath does not know.
+    if b".." in path.split(b"/"):
+        folder, name = os.path.split(path)
+        if name not in (b"", b".", b".."):
+            path = os.path.join(os.path.realpath(folder), name)
+        else:
+            path = os.path.realpath(path)
+    try:
+        return os.path.abspath(path)
+    except FileNotFoundError:
+        raise Fatal("the working folder is gone; give absolute paths") from None
 
 
 def _standard_input(stage: str, null: bool) -> Iterator[Record]:
     for number, item in enumerate(split(0, b"\0" if null else b"\n"), 1):
-        if item and not item.isspace():
-            yield _item(item, number, stage, null)
+        if null and item:
+            yield _named(item, number, stage)
+        elif not null and item and not item.isspace():
+            yield _item(item, number, stage)
 
 
-def _item(item: bytes, number: int, stage: str, null: bool) -> Record:
-    if null or not item.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
-        return records.of_path(os.path.abspath(item))
+def _named(item: bytes, number: int, stage: str) -> Record:
+    if len(item) > _LONGEST_PATH:
+        error = InvalidRecord(f"a path of more than {_LONGEST_PATH:,} bytes")
+        return records.unreadable(item, number, stage, error)
+    return records.of_path(_absolute(item))
+
+
+def _item(item: bytes, number: int, stage: str) -> Record:
+    if not item.lstrip(_BOM + b" \t").startswith(b"{"):
+        return _named(item.removeprefix(_BOM) if number == 1 else item, number, stage)
     try:
         if len(item) > records.LIMIT:
             raise InvalidRecord(f"longer than {records.LIMIT >> 20} MiB")
-        record = records.parse(item.removeprefix(b"\xef\xbb\xbf"))
+        record = records.parse(item.removeprefix(_BOM))
         if "error" not in record:
             records.path_of(record)
         return record
@@ -101,6 +127,12 @@ def split(descriptor: int, delimiter: bytes, limit: int = records.LIMIT) -> Iter
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, _CHUNK)
+    except BlockingIOError:
+        # Whoever has the other end of a terminal or a socket may have made it so.
+        import select
+
+        select.select([descriptor], [], [])
+        return _read(descriptor)
     except OSError as error:
         raise Fatal(f"standard input: {(error.strerror or str(error)).lower()}") from None
 
@@ -129,7 +161,7 @@ def run(
         else:
             results = _inline(source, stages, signals)
         try:
-            failed = _drain(results, sink, progress)
+            failed = _drain(results, sink, progress, signals)
         except Stopped:
             failed = True
         except BrokenPipeError:
@@ -143,31 +175,35 @@ def run(
 def _inline(source: Iterable[Record], stages: Sequence[Stage], signals: Signals) -> Generator[Record, None, None]:
     items = iter(source)
     while True:
-        with signals.waiting:
-            record = next(items, None)
+        try:
+            with signals.waiting:
+                signals.check()
+                record = next(items, None)
+        except Stopped:
+            return
         if record is None:
             return
-        with signals.deferred:
-            answer = carry(record, stages)
-        yield answer
+        yield carry(record, stages)
 
 
-def _drain(results: Iterable[Record], sink: Sink, progress: Progress) -> bool:
+def _drain(results: Iterable[Record], sink: Sink, progress: Progress, signals: Signals) -> bool:
     failed = False
     for record in results:
         failed |= "error" in record
         progress.clear()
-        sink.write(record)
+        with signals.writing:
+            sink.write(record)
         progress.step("error" in record)
-    sink.close()
+    with signals.writing:
+        sink.close()
     return failed
 
 
 def leave(status: int) -> None:
     """End the process at once: output is flushed already, and a thread that hangs must not hold it."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError):
             status = status or 1
     os._exit(status)

@@ -1,14 +1,16 @@
 """Threads for slow storage: many records in hand, answers in the order of the questions."""
 
+import contextlib
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
 from arrtheaudio.errors import Timeout
-from arrtheaudio.signals import Signals, Stopped
+from arrtheaudio.signals import Signals
 
 # Answers that may wait for a slow one before them, for each thread.
 _AHEAD = 8
@@ -17,13 +19,12 @@ _AHEAD = 8
 class _Slot:
     """One record on its way through the pool."""
 
-    __slots__ = ("begun", "done", "record")
+    __slots__ = ("answer", "begun", "record")
 
     def __init__(self, record: Record) -> None:
         self.record = record
         self.begun: float | None = None
-        self.done = threading.Lock()
-        self.done.acquire()
+        self.answer: Record | None = None
 
 
 class _End:
@@ -51,23 +52,26 @@ class Pool:
         self._name = name
         self._timeout = timeout
         self._tasks: queue.SimpleQueue[_Slot | None] = queue.SimpleQueue()
-        self._order: queue.Queue[_Slot | _End] = queue.Queue(jobs * _AHEAD)
-        self._awaited: _Slot | None = None
+        self._order: deque[_Slot | _End] = deque()
+        self._room = threading.Semaphore(jobs * _AHEAD)
+        # The one thing that the main thread waits for: something has happened, look again. A signal's handler may put
+        # into a SimpleQueue too, whatever it interrupts.
+        self._events: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._stopping = False
         # No record is begun after `_stopping` is set.
         self._gate = threading.Lock()
 
     def map(self, source: Iterable[Record]) -> Generator[Record, None, None]:
         """Yield the answers in order; closed early, or stopped by a signal, begin no more and end what is in hand."""
+        self._signals.wake = lambda: self._events.put(None)
         self._start(self._feed, source)
         for _ in range(self._jobs):
             self._start(self._serve)
         try:
             yield from self._answers()
-        except Stopped:
-            yield from self._in_hand()
         finally:
-            for _ in self._in_hand():
+            self._stop()
+            for _ in self._answers():
                 pass
             for _ in range(self._jobs):
                 self._tasks.put(None)
@@ -75,67 +79,82 @@ class Pool:
     def _start(self, target: Callable[..., None], *arguments: object) -> None:
         threading.Thread(target=target, args=arguments, daemon=True).start()
 
+    def _stop(self) -> None:
+        with self._gate:
+            self._stopping = True
+
     def _feed(self, source: Iterable[Record]) -> None:
         error: BaseException | None = None
         try:
             for record in source:
+                self._room.acquire()
                 if self._stopping:
                     break
                 slot = _Slot(record)
-                self._order.put(slot)
+                self._add(slot)
                 self._tasks.put(slot)
         except BaseException as caught:  # it is the main thread's to handle: it is raised there
             error = caught
-        self._order.put(_End(error))
+        self._add(_End(error))
+
+    def _add(self, slot: _Slot | _End) -> None:
+        self._order.append(slot)
+        self._events.put(None)
 
     def _serve(self) -> None:
         while (slot := self._tasks.get()) is not None and self._begin(slot):
-            slot.record = self._work(slot.record)
-            slot.done.release()
+            slot.answer = self._work(slot.record)
+            self._events.put(None)
 
     def _begin(self, slot: _Slot) -> bool:
         with self._gate:
-            if not self._stopping:
+            if not self._stopping and not self._signals.number:
                 slot.begun = time.monotonic()
         return slot.begun is not None
 
     def _answers(self) -> Iterator[Record]:
+        while (slot := self._first()) is not None:
+            answer = slot.answer or self._late(slot)
+            if answer is None and (slot.begun is not None or not self._stopping):
+                self._await(self._left(slot))
+                continue
+            self._order.popleft()
+            self._room.release()
+            self._await(0)  # what has happened is seen on the next look; not kept, it takes no memory
+            if answer is not None:
+                yield answer
+
+    def _first(self) -> _Slot | None:
+        """Return the record that is next to be answered; None where none is to come."""
         while True:
-            with self._signals.waiting:
-                slot = self._order.get()
-            if isinstance(slot, _End):
-                if slot.error is not None:
+            if self._signals.number:
+                self._stop()
+            if self._order:
+                slot = self._order[0]
+                if isinstance(slot, _Slot):
+                    return slot
+                if slot.error is not None and not self._stopping:
                     raise slot.error
-                return
-            self._awaited = slot
-            with self._signals.waiting:
-                record = self._await(slot)
-            self._awaited = None
-            yield record
+                return None
+            if self._stopping:
+                return None
+            self._await(None)
 
-    def _in_hand(self) -> Iterator[Record]:
-        with self._gate:
-            self._stopping = True
-        slot: _Slot | _End | None = self._awaited
-        self._awaited = None
-        while True:
-            if isinstance(slot, _Slot) and slot.begun is not None:
-                yield self._await(slot)
-            try:
-                slot = self._order.get_nowait()
-            except queue.Empty:
-                return
+    def _await(self, seconds: float | None) -> None:
+        """Return when something has happened since the last look, or the time is over."""
+        with contextlib.suppress(queue.Empty):
+            self._events.get(timeout=seconds)
+            while True:  # one look sees all that has happened
+                self._events.get_nowait()
 
-    def _await(self, slot: _Slot) -> Record:
-        if self._timeout is None:
-            slot.done.acquire()
-            return slot.record
-        while not slot.done.acquire(timeout=self._left(slot, self._timeout)):
-            if slot.begun is not None and self._left(slot, self._timeout) <= 0:
-                self._start(self._serve)
-                late = Timeout(f"no answer within {self._timeout:g} s")
-                return records.failed(dict(slot.record), self._name, late)
-        return slot.record
+    def _left(self, slot: _Slot) -> float | None:
+        if self._timeout is None or slot.begun is None:
+            return self._timeout
+        return max(0.0, slot.begun + self._timeout - time.monotonic())
 
-    def _left(self, slot: _Slot, timeout: float) -> float:
-        return timeout if slot.begun is None else max(0.0, slot.begun + timeout - time.monotonic())
+    def _late(self, slot: _Slot) -> Record | None:
+        if slot.begun is None or self._left(slot) != 0:
+            return None
+        self._start(self._serve)  # the other thread is lost
+        late = Timeout(f"no answer within {self._timeout:g} s")
+        return records.failed(dict(slot.record), self._name, late)

@@ -1,6 +1,7 @@
 """SIGINT and SIGTERM: end between two records, never inside one."""
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self
 
@@ -12,22 +13,26 @@ class Stopped(Exception):
 class Signals:
     """Takes over SIGINT and SIGTERM.
 
-    The first one interrupts only what waits (inside `with signals.waiting:`); work and output go on to the end of the
-    record in hand. A second one interrupts output too, for a reader that does not read, but never work that edits: that
-    is done inside `with signals.deferred:`.
+    The first one ends what waits (inside `with signals.waiting:`); work and output go on to the end of the record in
+    hand. A second one ends output too (inside `with signals.writing:`), for a reader that does not read. Nothing else
+    is interrupted: an exception out of nowhere would leave locks taken, and answers lost.
     """
 
     def __init__(self) -> None:
         """Take nothing over yet."""
         self.number = 0
-        self.waiting = _Waiting(self)
-        self.deferred = _Deferred()
+        self.waiting = _Stretch()
+        self.writing = _Stretch()
+        # Called on each signal, in its handler: it may do what is safe there, and no more.
+        self.wake: Callable[[], None] = lambda: None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         """Take the signals over."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._caught)
+            # nohup, and a shell for what it starts in the background, say by this that it shall go on.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._caught)
         # The kernel sends it to whoever holds a lease that another program breaks (files.py), and it would end us.
         self._before[signal.SIGIO] = signal.signal(signal.SIGIO, signal.SIG_IGN)
         return self
@@ -45,27 +50,13 @@ class Signals:
     def _caught(self, number: int, _frame: FrameType | None) -> None:
         again = self.number
         self.number = again or number
-        if self.waiting.entered or (again and not self.deferred.entered):
+        self.wake()
+        if self.waiting.entered or (again and self.writing.entered):
             raise Stopped
 
 
-class _Waiting:
-    """A stretch in which a signal may interrupt at any point."""
-
-    def __init__(self, signals: Signals) -> None:
-        self._signals = signals
-        self.entered = False
-
-    def __enter__(self) -> None:
-        self.entered = True
-        self._signals.check()
-
-    def __exit__(self, *exception: object) -> None:
-        self.entered = False
-
-
-class _Deferred:
-    """A stretch in which no signal interrupts anything."""
+class _Stretch:
+    """A stretch of the program, entered and left."""
 
     def __init__(self) -> None:
         self.entered = False

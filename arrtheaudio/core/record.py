@@ -15,6 +15,7 @@ LIMIT = 16 << 20
 # How much of a line that is no record goes on with its error, so that a person can find it.
 _QUOTED = 2000
 _LAST_SECOND = 253402300799  # of the year 9999
+_FIRST_SECOND = -62_135_596_800  # 0001-01-01
 
 
 def _constant(name: str) -> Any:
@@ -56,7 +57,12 @@ def line(record: Record) -> bytes:
         return _encode(record).encode() + b"\n"
     except UnicodeEncodeError:
         # A lone surrogate (JSON's "\ud800") has no UTF-8; it goes on as it came, escaped.
-        return _encode_ascii(record).encode() + b"\n"
+        return ascii_line(record)
+
+
+def ascii_line(record: Record) -> bytes:
+    """Return the record as one line of ASCII, with its newline; all else is escaped, as JSON has it."""
+    return _encode_ascii(record).encode() + b"\n"
 
 
 def of_path(path: bytes) -> Record:
@@ -97,8 +103,9 @@ def unreadable(data: bytes, number: int, stage: str, error: Error) -> Record:
 def timestamp(nanoseconds: int) -> str:
     """Return a file's time as records write it: RFC 3339, UTC, microseconds."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    moment = time.gmtime(min(seconds, _LAST_SECOND))  # btrfs and tmpfs keep years beyond 9999; no date of ours does
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}.{rest // 1000:06d}Z"
+    # btrfs and tmpfs keep years beyond 9999, and before 1; no date of ours does
+    moment = time.gmtime(max(_FIRST_SECOND, min(seconds, _LAST_SECOND)))
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (*moment[:6], rest // 1000)  # noqa: UP031  # the quickest way
 
 
 def nanoseconds(text: str) -> int:
