@@ -1,5 +1,6 @@
 """Where a process begins and ends: a plain call goes straight to its command, every other one through click."""
 
+import os
 import sys
 
 from arrtheaudio import messages
@@ -12,7 +13,18 @@ from arrtheaudio.pipeline import READER_GONE, leave
 
 def main() -> None:
     """Run the command line, and end the process with its exit status."""
+    _hold_standard_descriptors()
     leave(_main(sys.argv[1:]))
+
+
+def _hold_standard_descriptors() -> None:
+    # Where the caller has closed one, the next file that is opened would get its number: a media file the records.
+    # Opened the wrong way round, so that to read from it, or to write to it, still fails.
+    for descriptor, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, flags)
 
 
 def _main(words: list[str]) -> int:

@@ -7,6 +7,7 @@ import click
 from arrtheaudio import __version__
 from arrtheaudio.call import COMMANDS, LEVELS, Call, Globals, load
 from arrtheaudio.options import Option
+from arrtheaudio.pipeline import READER_GONE
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -112,3 +113,5 @@ def main() -> int:
         return error.exit_code
     except click.Abort:
         return 130
+    except SystemExit:  # what click makes of a broken pipe
+        return READER_GONE
