@@ -56,6 +56,8 @@ DRY_RUN = Option("dry_run", ("-n", "--dry-run"), "Say what would change, and cha
 
 def source(call: Call, stage: str) -> Iterator[Record]:
     """Return the records to work on; UsageError, not a silent wait, where a person would have to type them."""
+    if b"" in call.files:  # an unset variable of a shell; the path would be the working folder
+        raise UsageError("a FILE is empty.")
     reads = not call.files or b"-" in call.files
     if reads and output.is_terminal(0):
         raise UsageError("name a FILE, or give paths or records on standard input.")

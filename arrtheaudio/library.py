@@ -84,7 +84,7 @@ class _Walk:
                     continue
                 if entry.is_dir(follow_symlinks=False):  # a linked folder may lead back here
                     below.append(entry.name)
-                elif self._named(entry.name) and entry.is_file():
+                elif self._named(entry.name) and _is_file(entry):
                     files.append(entry.name)
         return sorted(files), sorted(below)
 
@@ -106,6 +106,13 @@ def _identified(record: Record, info: os.stat_result) -> Record:
     return record
 
 
+def _is_file(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return True  # a link into a folder that may not be entered, or to itself: its own record says so
+
+
 def _is_media(name: bytes) -> bool:
     return name.lower().endswith(SUFFIXES)
 
@@ -114,8 +121,9 @@ def _matcher(globs: Iterable[str]) -> Callable[[bytes], bool]:
     import fnmatch
     import re
 
-    match = re.compile(b"|".join(fnmatch.translate(glob).encode() for glob in globs)).match
-    return lambda name: match(name) is not None
+    # Text, not bytes: `?` is one character.
+    match = re.compile("|".join(map(fnmatch.translate, globs))).match
+    return lambda name: match(os.fsdecode(name)) is not None
 
 
 def _excluder(globs: tuple[str, ...]) -> Callable[[bytes], bool]:

@@ -18,13 +18,15 @@ from arrtheaudio.errors import Fatal
 from arrtheaudio.library import Filter, expand
 from arrtheaudio.options import Option
 
+# More digits are no size of a file and no age of one, and would leave the range of numbers.
+_NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _PERIODS = {"s": 1, "": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def size(text: str) -> int:
     """Return a number of bytes; K, M, G and T are powers of 1024."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text, re.IGNORECASE | re.ASCII)
+    match = re.fullmatch(_NUMBER + r"\s*([KMGT]?)(?:i?B)?", text, re.IGNORECASE | re.ASCII)
     if match is None:
         raise ValueError(f"{text!r} is no size: give bytes, or a number with K, M, G or T, like 700M.")
     return int(float(match[1]) * _UNITS[match[2].upper()])
@@ -32,7 +34,7 @@ def size(text: str) -> int:
 
 def duration(text: str) -> float:
     """Return a number of seconds; m, h, d and w are minutes, hours, days and weeks."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", text, re.ASCII)
+    match = re.fullmatch(_NUMBER + r"\s*([smhdw]?)", text, re.ASCII)
     if match is None:
         raise ValueError(f"{text!r} is no duration: give a number with s, m, h, d or w, like 7d.")
     return float(match[1]) * _PERIODS[match[2]]
