@@ -12,11 +12,13 @@ from typing import Self
 from arrtheaudio.containers import Codec, sniff
 from arrtheaudio.containers.edit import Edit, single_bytes
 from arrtheaudio.containers.window import Window
-from arrtheaudio.errors import Error, NotAFile, ReadOnly, Timeout, from_os
+from arrtheaudio.errors import ChangedSinceProbe, Error, NotAFile, ReadOnly, Timeout, from_os
 
 # How long an edit waits for another program to let go of the file, in seconds.
 PATIENCE = 5.0
 _PAUSE = 0.02
+# A record may name any offset. Behind the end there is nothing to read; past this the kernel refuses to look.
+_BEYOND = 1 << 62
 
 
 class Media:
@@ -52,7 +54,7 @@ class Media:
 
     def reads(self, edits: Sequence[Edit]) -> list[bytes]:
         """Return what stands now where the edits are."""
-        return [os.pread(self.descriptor, len(edit.before), edit.offset) for edit in edits]
+        return [os.pread(self.descriptor, len(edit.before), min(edit.offset, _BEYOND)) for edit in edits]
 
     def write(self, edits: Sequence[Edit]) -> None:
         """Write the edits and put them on disk; OSError where the storage fails.
@@ -109,10 +111,22 @@ def open_to_edit(path: bytes, patience: float = PATIENCE) -> Media:
         raise _of_writing(error) from None
     try:
         _lock(media.descriptor, patience)
+        _look_again(media)
     except BaseException:
         os.close(media.descriptor)
         raise
     return media
+
+
+def _look_again(media: Media) -> None:
+    """See what became of the file while somebody else had the lock."""
+    media.stat = os.fstat(media.descriptor)
+    try:
+        in_place = os.path.samestat(media.stat, os.lstat(media.path))
+    except FileNotFoundError:
+        in_place = False
+    if not in_place:
+        raise ChangedSinceProbe("it was moved away or replaced in the meantime")
 
 
 def _of_writing(error: OSError) -> Error:

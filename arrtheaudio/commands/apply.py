@@ -75,9 +75,10 @@ def stage(record: Record, settings: Settings) -> Mapping[str, Any]:
         return _skipped(_SKIPPED[status])
     if status == "keep" and settings.skip_if_correct:
         return {"status": "unchanged"}
-    family = _FAMILY.get(record["probe"]["container"])
+    container = _container(record)
+    family = _FAMILY.get(container)
     if family is None:
-        raise UnsupportedContainer(f"{record['probe']['container']} files are read, and never edited")
+        raise UnsupportedContainer(f"{container} files are read, and never edited")
     if not getattr(settings, family):
         return _skipped("container_disabled")
     try:
@@ -89,9 +90,24 @@ def stage(record: Record, settings: Settings) -> Mapping[str, Any]:
 
 def _read(choice: Any) -> tuple[str, list[Change]]:
     try:
-        return choice["status"], [Change.from_dict(change) for change in choice.get("changes", ())]
+        status, changes = choice["status"], [Change.from_dict(change) for change in choice.get("changes", ())]
+        if not isinstance(status, str) or not all(map(_sound, changes)):
+            raise TypeError
     except (TypeError, KeyError, AttributeError):
         raise InvalidRecord("choose has no status, or changes that are none") from None
+    return status, changes
+
+
+def _sound(change: Change) -> bool:
+    named = type(change.index) is int and change.disposition in ("default", "forced", "original")
+    return named and type(change.before) is type(change.after) is bool
+
+
+def _container(record: Record) -> str:
+    try:
+        return str(record["probe"]["container"])
+    except (TypeError, KeyError):
+        raise InvalidRecord("probe names no container") from None
 
 
 def _skipped(reason: str) -> dict[str, Any]:
@@ -176,7 +192,10 @@ def _as_probed(media: Media, record: Record) -> bool:
 def _unchanged(media: Media, record: Record, changes: list[Change]) -> Mapping[str, Any]:
     """Answer for a file that is not the one probed: it is right already where an earlier try got that far."""
     found: Probe = media.codec().probe(media.window())
-    wanted = changed([Track.from_dict(track) for track in record["probe"]["tracks"]], changes)
+    try:
+        wanted = changed([Track.from_dict(track) for track in record["probe"]["tracks"]], changes)
+    except (TypeError, KeyError, AttributeError):
+        raise InvalidRecord("probe has tracks that are none") from None
     if found.tracks != wanted:
         raise ChangedSinceProbe("its size or time is not what was probed")
     return {"status": "unchanged"}

@@ -24,9 +24,10 @@ from arrtheaudio.pipeline import Stage
 
 
 class Done(Value):
-    """An edit that took place: what it wrote, and the file's mtime before it, in nanoseconds, where that is known."""
+    """An edit that took place: what it wrote; the file's size, and its mtime before, in nanoseconds, where known."""
 
     edits: tuple[Edit, ...]
+    size: int | None
     mtime: int | None
     journal: str | None
 
@@ -40,13 +41,13 @@ def stage(record: Record, journal: Journal, *, dry_run: bool) -> Mapping[str, An
             return {"status": "unchanged"}
         if not done.edits:
             raise ChangedSinceProbe("it was written anew, which cannot be taken back: the old file is gone")
-        return _undo(media, done, record, journal, dry_run=dry_run)
+        return _undo(media, done, journal, dry_run=dry_run)
 
 
-def _undo(media: Media, done: Done, record: Record, journal: Journal, *, dry_run: bool) -> Mapping[str, Any]:
-    editing.settle(journal, media)
-    size = integer(record, "size")
-    found = editing.state(media, done.edits) if size in (None, media.stat.st_size) else editing.FOREIGN
+def _undo(media: Media, done: Done, journal: Journal, *, dry_run: bool) -> Mapping[str, Any]:
+    if not dry_run:
+        editing.settle(journal, media)
+    found = editing.state(media, done.edits) if done.size in (None, media.stat.st_size) else editing.FOREIGN
     if found == editing.OLD:
         return {"status": "unchanged"}
     if found != editing.NEW:
@@ -68,11 +69,12 @@ def _of_record(record: Record, journal: Journal, inode: int) -> Done | None:
         entry = journal.find(str(answer.get("journal", "")), inode)
     except (TypeError, KeyError, ValueError, AttributeError):
         raise InvalidRecord("apply has no status, or edits that are none") from None
+    size = integer(record, "size")
     if entry is not None:
-        return Done(edits, entry.mtime, entry.id)
+        return Done(edits, size, entry.mtime, entry.id)
     # The journal has the time to the nanosecond, the record to the microsecond.
     mtime = record.get("mtime")
-    return Done(edits, None if mtime is None else nanoseconds(mtime), None)
+    return Done(edits, size, None if mtime is None else nanoseconds(mtime), None)
 
 
 def _edits(answer: Mapping[str, Any]) -> Any:
@@ -81,8 +83,11 @@ def _edits(answer: Mapping[str, Any]) -> Any:
 
 def _latest(media: Media, journal: Journal) -> Done | None:
     """Return the newest edit of the file that has not been taken back."""
-    entry = next(journal.standing(media.stat.st_ino), None)
-    return None if entry is None else Done(entry.edits, entry.mtime, entry.id)
+    for entry in journal.standing(media.stat.st_ino):
+        # Inode numbers are used again, and each disk has its own: of another path and size, it is another file.
+        if not entry.edits or entry.path == media.path or entry.size == media.stat.st_size:
+            return Done(entry.edits, entry.size, entry.mtime, entry.id)
+    return None
 
 
 def listed(entries: Iterable[Entry], undone: frozenset[str] = frozenset()) -> Iterator[Record]:
