@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arrtheaudio.tmdb import match, sameness
@@ -332,6 +332,17 @@ def test_a_popularity_of_any_value_is_borne(popularity: object) -> None:
 def test_a_date_that_is_none_is_an_unknown_year(date: object) -> None:
     found = match.find("Ember (1979).mkv", "movie", lambda *_: [movie(1, "Ember") | {"release_date": date}])
     assert found == Match("movie", 1, "Ember", None, "low")
+
+
+@given(st.text(st.characters(exclude_categories=())), st.sampled_from(["", " (1999)", " S01E01"]))
+@example("Men \ud800 of the Lake", " (1985)")
+def test_any_name_can_be_asked_for(title: str, rest: str) -> None:
+    def search(_: str, title: str, year: int | None) -> list[dict[str, Any]]:
+        title.encode()
+        return [movie(1, title, f"{year}-01-01"), series(2, title, f"{year}-01-01")]
+
+    found = match.find(f"{title}{rest}.mkv", None, search)
+    assert found is None or found.id in (1, 2)
 
 
 @given(st.text(), st.text())

@@ -94,11 +94,11 @@ def parse(path: str) -> Name:
     """Read a path; no file is looked at."""
     file, *folders = (_without_tags(name[:_LONGEST]) for name in reversed(path.split("/")[-_NEAR - 1 :]))
     stem = _EXTENSION.sub("", file)
-    name = _read(stem)
     outer = [folder for folder in folders if not _WITHIN.fullmatch(folder)]
     season = episodes.season_of_folder(outer[0]) if outer else None
     if season is not None:
-        outer, name = outer[1:], _in_season(name, stem, season)
+        return _completed(_in_season(stem, season), outer[1:])._replace(ids=ids_in(path))
+    name = _read(stem)
     if not name.kind and len(outer) < len(folders):
         name = name._replace(title="")
     return _completed(name, outer)._replace(ids=ids_in(path))
@@ -110,17 +110,18 @@ def _without_tags(name: str) -> str:
     return name.strip()
 
 
-def _in_season(name: Name, stem: str, season: int) -> Name:
+def _in_season(stem: str, season: int) -> Name:
     """Read a file in a season's folder, where it need not say more than its number."""
-    if name.kind != SERIES:
+    if not episodes.find(stem):
         return Name("", kind=SERIES, season=season, episodes=episodes.alone(stem, season))
+    name = _read(stem)
     counted = name.season is None and name.episodes
     return name._replace(season=season) if counted else name
 
 
 def _completed(name: Name, folders: list[str]) -> Name:
     """Take from the folder what a file does not say."""
-    if not name.title or _NOTHING.fullmatch(name.title):
+    if not name.title or (name.year is None and _NOTHING.fullmatch(name.title)):
         above = next(_named(folders, name.kind), Name(""))
         season = above.season if name.season is None else name.season
         return above._replace(kind=name.kind or above.kind, season=season, episodes=name.episodes)

@@ -71,7 +71,8 @@ def _rounds(kind: str | None, said: str | None) -> list[tuple[tuple[str, ...], b
 
 def _questions(name: Name) -> Iterator[_Question]:
     for title in sameness.alternatives(name.title):
-        text = title.replace(" - ", " ")
+        # a lone surrogate, which JSON can hold, has no place in a URL
+        text = title.replace(" - ", " ").encode(errors="ignore").decode()
         yield _Question(text, name.year, title, name.year, name.country)
         if name.year:
             # TMDB's filter is exact, and people count a film's year from a festival or a release at home
