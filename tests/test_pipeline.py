@@ -476,6 +476,18 @@ def test_a_closed_standard_output_is_no_media_file(shell: Shell) -> None:
     assert {path.read_bytes() for path in paths} <= {film(), film(chosen=2)}
 
 
+@pytest.mark.parametrize("descriptor", [1, 2])
+def test_a_closed_descriptor_is_taken_by_nothing_else(shell: Shell, descriptor: int) -> None:
+    with shell.start("probe", preexec_fn=lambda: os.close(descriptor)) as process:
+        deadline = time.monotonic() + PATIENCE
+        while not Path(f"/proc/{process.pid}/fd/{descriptor}").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline, "nothing holds its place"
+            time.sleep(0.01)
+        assert os.readlink(f"/proc/{process.pid}/fd/{descriptor}") == os.devnull
+        process.communicate(timeout=PATIENCE)
+
+
 def test_a_closed_standard_input(shell: Shell) -> None:
     film = shell.film()
     done = shell.sh("$ATA probe <&-")
