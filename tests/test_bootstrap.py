@@ -171,6 +171,7 @@ def test_later_uses_start_no_process(ready: Path, tmp_path: Path) -> None:
         pytest.param("cd {bin}/../arrtheaudio && ../bin/arrtheaudio", id="relative"),
         pytest.param("cd / && PATH={bin}:$PATH arrtheaudio", id="by PATH"),
         pytest.param("ln -s {program} one && ln -s one two && ./two", id="by two symbolic links"),
+        pytest.param("ln -s {program} one && ln -s one two && sh two", id="by the name of a link alone"),
         pytest.param("mkdir x y && ln -s {program} x/one && ln -s ../x/one y/two && y/two", id="by a relative link"),
         pytest.param("ln -s {bin} linked && linked/arrtheaudio", id="by a link to bin"),
         pytest.param(
