@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from arrtheaudio.tmdb import match, sameness
 from arrtheaudio.tmdb.match import Match
+
+UNHURRIED = settings(deadline=None)  # on a busy machine any call may take long
 
 
 def movie(number: int, title: str, date: str = "", original: str = "", popularity: float = 1.0) -> dict[str, Any]:
@@ -230,6 +232,7 @@ UNRELATED = [
 ]
 
 
+@UNHURRIED
 @given(EVERY_CASE, st.randoms(use_true_random=False))
 def test_the_order_of_results_does_not_matter(case: Case, random: Any) -> None:
     movies, shows = MOVIES.copy(), SERIES.copy()
@@ -238,6 +241,7 @@ def test_the_order_of_results_does_not_matter(case: Case, random: Any) -> None:
     assert find(case, Catalogue(movies, shows)) == find(case)
 
 
+@UNHURRIED
 @given(EVERY_CASE, st.lists(st.sampled_from(UNRELATED), max_size=30))
 def test_an_unrelated_result_changes_nothing(case: Case, unrelated: list[dict[str, Any]]) -> None:
     def search(kind: str, title: str, year: int | None) -> list[dict[str, Any]]:
@@ -246,11 +250,13 @@ def test_an_unrelated_result_changes_nothing(case: Case, unrelated: list[dict[st
     assert match.find(case.path, case.kind, search) == find(case)
 
 
+@UNHURRIED
 @given(EVERY_CASE)
 def test_a_result_that_comes_twice_is_one(case: Case) -> None:
     assert find(case, Catalogue(MOVIES * 2, SERIES * 2)) == find(case)
 
 
+@UNHURRIED
 @given(EVERY_CASE)
 def test_without_a_year_in_the_name_nothing_is_high(case: Case) -> None:
     found = find(case)
@@ -258,6 +264,7 @@ def test_without_a_year_in_the_name_nothing_is_high(case: Case) -> None:
     assert not found or found.confidence != "high" or year
 
 
+@UNHURRIED
 @given(EVERY_CASE)
 def test_a_namesake_of_the_same_year_makes_doubtful(case: Case) -> None:
     found = find(case)
@@ -334,6 +341,7 @@ def test_a_date_that_is_none_is_an_unknown_year(date: object) -> None:
     assert found == Match("movie", 1, "Ember", None, "low")
 
 
+@UNHURRIED
 @given(st.text(st.characters(exclude_categories=())), st.sampled_from(["", " (1999)", " S01E01"]))
 @example("Men \ud800 of the Lake", " (1985)")
 def test_any_name_can_be_asked_for(title: str, rest: str) -> None:
@@ -345,17 +353,20 @@ def test_any_name_can_be_asked_for(title: str, rest: str) -> None:
     assert found is None or found.id in (1, 2)
 
 
+@UNHURRIED
 @given(st.text(), st.text())
 def test_sameness_is_symmetric(one: str, other: str) -> None:
     assert sameness.equal(one, other) == sameness.equal(other, one)
     assert sameness.likeness(one, other) == sameness.likeness(other, one)
 
 
+@UNHURRIED
 @given(st.text(), st.text())
 def test_what_is_equal_is_equal_without_its_article(one: str, other: str) -> None:
     assert not sameness.equal(one, other) or sameness.equal_without_article(one, other)
 
 
+@UNHURRIED
 @given(st.text(min_size=1))
 def test_a_title_equals_itself_where_it_has_words(title: str) -> None:
     assert sameness.equal(title, title) == bool(sameness.words(title))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import names_corpus
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from arrtheaudio.core import episodes, naming
@@ -17,6 +17,8 @@ from arrtheaudio.core.naming import Name, ids_in, parse
 HIT_RATE = 0.977
 WORST_TOPIC = 0.92
 SECONDS_FOR_ONE_NAME = 1.0
+
+UNHURRIED = settings(deadline=None)  # on a busy machine any call may take long
 
 
 @pytest.fixture(scope="module")
@@ -138,12 +140,14 @@ WORDS = st.lists(
 YEARS = st.integers(1890, 2029)
 
 
+@UNHURRIED
 @given(WORDS, YEARS)
 def test_title_and_year_in_parentheses(title: str, year: int) -> None:
     assert parse(f"/movies/{title} ({year})/{title} ({year}) Bluray-1080p.mkv") == Name(title, year, "movie")
     assert parse(f"/movies/{title} ({year})/movie.mkv") == Name(title, year, "movie")
 
 
+@UNHURRIED
 @given(WORDS, st.integers(0, 40), st.integers(0, 1500))
 @example("This Is US", 1, 1).xfail(reason="a country's letters at the end are taken for it")
 def test_title_and_episode(title: str, season: int, episode: int) -> None:
@@ -153,6 +157,7 @@ def test_title_and_episode(title: str, season: int, episode: int) -> None:
     assert parse(f"/tv/{title}/Season {season}/{marker}.mkv") == due
 
 
+@UNHURRIED
 @given(st.text(st.characters(exclude_categories=())))
 @example("\x00")
 @example("/" * 300)
@@ -175,14 +180,15 @@ def test_title_and_episode(title: str, season: int, episode: int) -> None:
 @example("1080p." * 40)
 @example("tt" + "0" * 250)
 def test_any_path_is_read_at_once(path: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     name = parse(path)
-    assert time.perf_counter() - started < SECONDS_FOR_ONE_NAME
+    assert time.process_time() - started < SECONDS_FOR_ONE_NAME
     assert name.kind in ("movie", "series", None)
     assert all(type(number) is int for number in name.episodes)
     assert name.episodes == tuple(sorted(set(name.episodes)))
 
 
+@UNHURRIED
 @given(st.text(st.sampled_from("S01E2x-. ()[]{}'vpe_/第話Season 1999")))
 def test_a_path_of_landmarks_is_read(path: str) -> None:
     name = parse(path)
@@ -190,6 +196,7 @@ def test_a_path_of_landmarks_is_read(path: str) -> None:
     assert name.title == name.title.strip()
 
 
+@UNHURRIED
 @given(st.lists(WORDS, min_size=6, max_size=9))
 def test_folders_far_up_say_nothing(folders: list[str]) -> None:
     path = "/".join([*folders, "Film (1999).mkv"])
