@@ -249,7 +249,7 @@ def start(bench: Bench) -> list[Row]:
             times <= 5,
             "25",
         ),
-        Row("… by `bin/arrtheaudio`", duration(shell), "", f"+{added * 1000:.1f} ms", "a few ms", added < 0.005, "25"),
+        Row("… by `bin/arrtheaudio`", duration(shell), "", f"{added * 1000:+.1f} ms", "a few ms", added < 0.005, "25"),
     ]
 
 
