@@ -28,11 +28,14 @@ class Filter(Value):
     known: Callable[[bytes, os.stat_result], bool] = lambda _path, _info: False
 
 
-def expand(source: Iterable[Record], wanted: Filter, stage: str) -> Iterator[Record]:
-    """Yield each record with the size and mtime of its file; in place of a folder, its files."""
+def expand(source: Iterable[Record], wanted: Filter, stage: str, *, refresh: bool = False) -> Iterator[Record]:
+    """Yield each record with the size and mtime of its file; in place of a folder, its files.
+
+    What a record says already is believed, unless `refresh` asks to look again.
+    """
     walk = _Walk(wanted, stage)
     for record in source:
-        if "error" in record or ("size" in record and "mtime" in record):
+        if "error" in record or ("size" in record and "mtime" in record and not refresh):
             yield record
         else:
             yield from walk.start(record)

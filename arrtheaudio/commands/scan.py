@@ -102,13 +102,13 @@ def listed(call: Call, table: filters.Table, work: Work) -> int:
     """Give the files of a call to `work`, with the output to use; remember them, where `--since` asks for it."""
     check_anchors(call)
     source = filters.source(call, "scan")
-    chosen = wanted(call.values)
+    chosen, refresh = wanted(call.values), call.values["refresh"]
     if call.values["since"] is None:
-        return work(expand(source, chosen, "scan"), None)
+        return work(expand(source, chosen, "scan", refresh=refresh), None)
     from arrtheaudio.known import Known, Noting
 
     with Known(call.values["since"]) as known:
-        files = expand(source, chosen._replace(known=known.has), "scan")
+        files = expand(source, chosen._replace(known=known.has), "scan", refresh=refresh)
         sink = output.sink(call.values["form"], table.head, table.row)
         status = work(files, Noting(sink, known))
         if status in (0, 1):  # not where it was broken off: by a signal, or by a reader that has gone
