@@ -244,13 +244,13 @@ class Journal:
         try:
             if now - os.stat(stamp).st_mtime < _DAY:
                 return 0
-        except FileNotFoundError:
-            pass
+        except OSError:
+            pass  # never yet; where the journal cannot be used, the first edit says so
         old = [
             name for name in _names(self.done, None) if time_of(name.partition(".")[0]) < (now - keep_days * _DAY) * 1e9
         ]
         for name in old:
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 os.unlink(f"{self.done}/{name}")
         with contextlib.suppress(OSError):
             os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))

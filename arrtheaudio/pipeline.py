@@ -29,6 +29,8 @@ class Stage(Value):
     refresh: bool = False
     # Says whether the answer that a record already has is one to keep.
     settled: Callable[[Record], bool] = lambda _: True
+    # Says whether a record needs the stage at all, from what it has when it comes in.
+    wanted: Callable[[Record], bool] = lambda _: True
 
 
 def carry(record: Record, stages: Sequence[Stage]) -> Record:
@@ -37,7 +39,7 @@ def carry(record: Record, stages: Sequence[Stage]) -> Record:
         return record
     name = ""
     try:
-        for stage in stages:
+        for stage in [stage for stage in stages if stage.wanted(record)]:
             name = stage.name
             if name in record and not stage.refresh and stage.settled(record):
                 continue

@@ -14,6 +14,7 @@ from typing import Any
 
 from arrtheaudio import editing, filters, messages
 from arrtheaudio.call import Call
+from arrtheaudio.commands import choose
 from arrtheaudio.containers import Probe
 from arrtheaudio.containers.edit import Plan
 from arrtheaudio.core.record import Record, integer, nanoseconds, path_of, timestamp
@@ -212,8 +213,9 @@ def stages(settings: Settings, *, refresh: bool = False) -> list[Stage]:
     return [Stage("apply", partial(stage, settings=settings), refresh, settled)]
 
 
-def recover(journal: Journal) -> None:
-    """Mend what a crash left, before anything is edited; say what was done."""
+def recover(journal: Journal, keep_days: float) -> None:
+    """Mend what a crash left, before anything is edited, and say what was done; forget edits older than `keep_days`."""
+    journal.prune(keep_days)
     for found in editing.recover(journal):
         name = found.path.decode(errors="replace")
         if found.error is None:
@@ -262,20 +264,18 @@ EDITING = (
     ),
 )
 FILES = filters.FILES
-OPTIONS = (*filters.OPTIONS, *EDITING)
+OPTIONS = (*filters.OPTIONS, *choose.WISHES, *EDITING)
 
 
 def run(call: Call) -> int:
     """Edit the files."""
-    from arrtheaudio.commands import choose, probe
-
     chosen = settings(call)
     source = filters.source(call, "apply")
     if not chosen.dry_run:
-        recover(chosen.journal)
+        recover(chosen.journal, call.config.journal.keep_days)
     steps = [
-        *probe.stages(probe.TIMEOUT),
-        *choose.stages(choose.Wish(), call.config),
+        *choose.before(call.config),
+        *choose.stages(choose.wish(call.values), call.config),
         *stages(chosen, refresh=call.values["refresh"]),
     ]
     return filters.run(call, source, steps, TABLE, jobs=in_hand(chosen))

@@ -24,6 +24,7 @@ from arrtheaudio.options import Option
 from arrtheaudio.pipeline import Stage
 
 if TYPE_CHECKING:
+    from arrtheaudio.commands import tmdb
     from arrtheaudio.config import Config
 
 
@@ -87,8 +88,29 @@ def _kind(field: str) -> type:
 
 
 def stages(wish: Wish, config: "Config", *, refresh: bool = False) -> list[Stage]:
-    """Return the stage alone."""
-    return [Stage("choose", partial(stage, wish=wish, config=config), refresh)]
+    """Return the stage alone. What is left to a person is decided anew when one says what the original language is."""
+
+    def settled(record: Record) -> bool:
+        choice = record["choose"]
+        return wish.original is None or not (isinstance(choice, dict) and choice.get("status") == "review")
+
+    return [Stage("choose", partial(stage, wish=wish, config=config), refresh, settled)]
+
+
+def before(config: "Config", *, refresh: bool = False, asked: "tmdb.Asked | None" = None) -> list[Stage]:
+    """Return what comes before the choice.
+
+    TMDB is asked only where it is set up, and only for a record that comes bare: one that has its tracks is decided on
+    as it stands. `asked` is for a command that asks for itself, and of all records.
+    """
+    steps = probe.stages(probe.TIMEOUT, refresh=refresh)
+    if not (config.tmdb.enabled and config.tmdb.api_key is not None):
+        return steps
+    from arrtheaudio.commands import tmdb
+
+    wish = asked or tmdb.Asked()
+    (ask,) = tmdb.stages(tmdb.Source(config.tmdb, wish), wish, refresh=refresh)
+    return [*steps, ask if asked else ask._replace(wanted=lambda record: "probe" not in record)]
 
 
 def code(text: str) -> str:
@@ -166,7 +188,7 @@ OPTIONS = (
 def run(call: Call) -> int:
     """Print the records with the choice."""
     steps = [
-        *probe.stages(probe.TIMEOUT),
+        *before(call.config),
         *stages(wish(call.values), call.config, refresh=call.values["refresh"]),
     ]
     sink = Prose(wish(call.values), call.config) if call.values["explain"] else None

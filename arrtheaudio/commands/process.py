@@ -8,26 +8,26 @@ from collections.abc import Iterable
 
 from arrtheaudio import filters
 from arrtheaudio.call import Call
-from arrtheaudio.commands import apply, choose, probe, scan
+from arrtheaudio.commands import apply, choose, scan, tmdb
 from arrtheaudio.core.record import Record
 from arrtheaudio.output import Sink
 
 FILES = "PATH..."
-OPTIONS = (*filters.OPTIONS, *scan.FOLDERS, *choose.WISHES, *apply.EDITING)
+OPTIONS = (*filters.OPTIONS, *scan.FOLDERS, *tmdb.ASKING, *choose.WISHES, *apply.EDITING)
 
 
 def run(call: Call) -> int:
     """Process the files."""
     settings, refresh = apply.settings(call), call.values["refresh"]
     steps = [
-        *probe.stages(probe.TIMEOUT, refresh=refresh),
+        *choose.before(call.config, refresh=refresh, asked=tmdb.asked(call.values)),
         *choose.stages(choose.wish(call.values), call.config, refresh=refresh),
         *apply.stages(settings, refresh=refresh),
     ]
 
     def work(files: Iterable[Record], sink: Sink | None) -> int:
         if not settings.dry_run:
-            apply.recover(settings.journal)
+            apply.recover(settings.journal, call.config.journal.keep_days)
         return filters.run(call, files, steps, apply.TABLE, jobs=apply.in_hand(settings), sink=sink)
 
     return scan.listed(call, apply.TABLE, work)

@@ -176,7 +176,7 @@ def run(call: Call) -> int:
     source = listed(_chosen(journal, since, job, standing=True)) if whole else filters.source(call, "undo")
     dry_run = call.values["dry_run"]
     if not dry_run:
-        recover(journal)
+        recover(journal, call.config.journal.keep_days)
     steps = [Stage("undo", partial(stage, journal=journal, dry_run=dry_run), call.values["refresh"])]
     # Several edits of one file have to go in their order.
     return filters.run(call, source, steps, TABLE, jobs=1 if whole else None)
