@@ -172,6 +172,7 @@ DOUBTFUL = [
     Case("no date of a series at TMDB", "Undated Stories (2020) - S01E01.mkv", 113, "low"),
     Case("episode of what is only a film", "Impossible Task Fallen - S01E01.mkv", 9, "low"),
     Case("film of what is only a series", "Four Chapters (2019).mkv", 110, "low"),
+    Case("film among series", "/tv/The Glass Harbour (1999)/Extras/Interview.mkv", 1, "low"),
     Case("between two neighbours", "Neighbours (2012).mkv", 15, "medium"),
     Case("a film or a series, both of the name", "1955.mkv", 16, "low"),
     Case("TMDB has it with the article", "Long Quiet Evening (1954).mkv", 21, "low"),

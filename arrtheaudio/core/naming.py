@@ -68,6 +68,8 @@ _NOTHING = re.compile(
     r"(?:cd|dis[ck]|dvd|part)[ ._-]?\d",
     re.IGNORECASE,
 )
+# A film in one of these is more likely an extra of a series, or one of its episodes without a number.
+_OF_SERIES = re.compile(r"(tv|shows|series|serien|séries)[ _-]?(series|shows?)?", re.IGNORECASE)
 # Folders whose names are of no title.
 _COLLECTION = re.compile(
     r"((movies?|films?|filme|kino|cine|tv|shows|series|serien|anime|media|videos?|mnt|data|home|downloads?|complete|"
@@ -101,7 +103,9 @@ def parse(path: str) -> Name:
     name = _read(stem)
     if not name.kind and len(outer) < len(folders):
         name = name._replace(title="")
-    return _completed(name, outer)._replace(ids=ids_in(path))
+    name = _completed(name, outer)
+    doubtful = name.kind == MOVIE and any(map(_OF_SERIES.fullmatch, folders))
+    return name._replace(kind=None if doubtful else name.kind, ids=ids_in(path))
 
 
 def _without_tags(name: str) -> str:
