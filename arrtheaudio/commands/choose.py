@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from arrtheaudio.config import Config
 
 
+# What stands before an id in a path: {tmdb-603}, [tvdbid=81189], tt0133093.
+_MARKS = ("tmdb", "tvdb", "imdb", *(f"tt{digit}" for digit in range(10)))
+
+
 class Wish(Value):
     """What the command line says about languages."""
 
@@ -58,7 +62,18 @@ def stage(record: Record, wish: Wish, config: "Config") -> Mapping[str, Any]:
 
 def evidence(record: Record, tracks: list[Track], wish: Wish, config: "Config") -> Evidence:
     """Return what is known of the original language."""
-    return weigh(record, tracks, original=wish.original, overrides=config.original_overrides)
+    ids = _ids(str(record["path"]))
+    return weigh(record, tracks, original=wish.original, overrides=config.original_overrides, ids=ids)
+
+
+def _ids(path: str) -> Mapping[str, str]:
+    # To look for ids costs ten milliseconds of start; most paths have none.
+    text = path.lower()
+    if not any(mark in text for mark in _MARKS):
+        return {}
+    from arrtheaudio.core.naming import ids_in
+
+    return ids_in(path)
 
 
 def _probe(record: Record) -> tuple[str, list[Track]]:
