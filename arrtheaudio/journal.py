@@ -19,7 +19,7 @@ from typing import Self
 from arrtheaudio.containers.edit import Edit
 from arrtheaudio.core import record as records
 from arrtheaudio.core.value import Value
-from arrtheaudio.errors import Corrupt, InvalidRecord, from_os
+from arrtheaudio.errors import Corrupt, Fatal, InvalidRecord, from_os
 
 VERSION = 1
 _DAY = 86400
@@ -223,7 +223,7 @@ class Journal:
     def finished(self, inode: int | None = None) -> Iterator[Entry]:
         """Yield the edits that took place, newest first; only those of `inode`, where it is given."""
         for name in reversed(_names(self.done, inode)):
-            with contextlib.suppress(Corrupt, FileNotFoundError):
+            with contextlib.suppress(Corrupt, OSError):
                 yield self._load(name)
 
     def standing(self, inode: int | None = None) -> Iterator[Entry]:
@@ -272,9 +272,17 @@ class Journal:
 def _names(folder: str, inode: int | None) -> list[str]:
     suffix = "" if inode is None else f".{inode}"
     try:
-        return sorted(name for name in os.listdir(folder) if name.endswith(suffix))
+        return sorted(name for name in os.listdir(folder) if name.endswith(suffix) and _is_entry(name))
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise Fatal(f"the journal {folder}: {from_os(error)}") from None
+
+
+def _is_entry(name: str) -> bool:
+    """Say whether a name is one of ours, and not what NFS, a desktop or a person left in the folder."""
+    entry_id, _, inode = name.partition(".")
+    return len(entry_id) == _ID_LENGTH and not entry_id.strip(_CROCKFORD) and inode.isascii() and inode.isdecimal()
 
 
 def _write(descriptor: int, data: bytes) -> None:

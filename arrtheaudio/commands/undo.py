@@ -36,6 +36,8 @@ def stage(record: Record, journal: Journal, *, dry_run: bool) -> Mapping[str, An
     """Take back the edit of a record, or the latest of its file."""
     path = path_of(record)
     with open_to_read(path) if dry_run else open_to_edit(path) as media:
+        if not dry_run:
+            editing.settle(journal, media)
         done = _of_record(record, journal, media.stat.st_ino) if "apply" in record else _latest(media, journal)
         if done is None:
             return {"status": "unchanged"}
@@ -45,8 +47,6 @@ def stage(record: Record, journal: Journal, *, dry_run: bool) -> Mapping[str, An
 
 
 def _undo(media: Media, done: Done, journal: Journal, *, dry_run: bool) -> Mapping[str, Any]:
-    if not dry_run:
-        editing.settle(journal, media)
     found = editing.state(media, done.edits) if done.size in (None, media.stat.st_size) else editing.FOREIGN
     if found == editing.OLD:
         return {"status": "unchanged"}
