@@ -162,7 +162,7 @@ def test_offline(ask, fake, records):  # noqa: F811
 
 
 @pytest.mark.parametrize("key", [KEY, TOKEN])
-@pytest.mark.parametrize("fault", [None, fake_tmdb.reset, fake_tmdb.bad_header, status(401, {}), status(500)])
+@pytest.mark.parametrize("fault", [None, fake_tmdb.bad_header, status(401, {}), status(500)])
 def test_the_key_is_nowhere(ask, fake, home, tmp_path, key, fault):  # noqa: F811
     fake.fault = fault
     done = ask(CLOCK, "/m/Paper Moons (2001).mkv", key=key, before=("-vvv", "--log-format", "json"))

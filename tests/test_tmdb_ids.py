@@ -147,8 +147,9 @@ def test_ids_in_an_nfo(text, found):
         "<tmdbid> ",
     ],
 )
-def test_no_nfo_takes_long(piece):
-    text = piece * (nfo.LIMIT // len(piece))
+@pytest.mark.parametrize("head", ["", "<uniqueid "])
+def test_no_nfo_takes_long(head, piece):
+    text = head + piece * (nfo.LIMIT // len(piece))
     began = time.process_time()
     nfo.read(text)
     assert time.process_time() - began < 2
@@ -181,6 +182,13 @@ def near(folder, name, kind=None):
 def test_which_nfo_is_read(tmp_path, name, root, media, kind, told):
     write(tmp_path, name, root)
     assert near(tmp_path, media, kind) == told
+
+
+def test_a_fifo_that_somebody_writes_to(tmp_path):
+    path = tmp_path / "movie.nfo"
+    os.mkfifo(path)
+    with open(os.open(path, os.O_RDWR), "r+b", 0):
+        assert near(tmp_path, "a.mkv") == []
 
 
 @pytest.mark.parametrize("what", ["folder", "fifo", "loop", "device", "huge"])

@@ -35,6 +35,7 @@ FAULTS = [
     pytest.param(status(200, b"[" * 100_000), "sends no JSON object", id="JSON-too-deep"),
     pytest.param(status(200, b'{"id":' + b"9" * 5000 + b"}"), "sends no JSON object", id="number-too-long"),
     pytest.param(status(404, HTML), "answers HTTP 404", id="404-of-somebody-else"),
+    pytest.param(status(404, {"detail": "Not Found"}), "answers HTTP 404", id="404-of-another-API"),
     pytest.param(status(403, HTML), "answers HTTP 403", id="403"),
     pytest.param(status(429, BUSY), "wants fewer requests", id="429"),
     pytest.param(status(500, error(11, "Internal error")), "answers HTTP 500", id="500"),

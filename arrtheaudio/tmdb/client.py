@@ -13,8 +13,6 @@ from arrtheaudio.tmdb.failures import KeyRefused, NoAnswer, NotCached, Paused, U
 from arrtheaudio.tmdb.limiter import Limiter
 
 if TYPE_CHECKING:
-    from tenacity import RetryCallState
-
     from arrtheaudio.config.settings import Tmdb
 
 ATTEMPTS = 3
@@ -103,12 +101,12 @@ class Client:
     def _fetch(self, request: str) -> dict[str, Any] | None:
         if self._make_transport is None:
             raise NotCached("the cache does not know this title")
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
         retrying = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, Unavailable) and not isinstance(error, Paused)),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=_pause,
+            wait=wait_exponential(multiplier=_FIRST_PAUSE) + wait_random(0, _FIRST_PAUSE),
             sleep=self._clock.sleep,
             reraise=True,
         )
@@ -130,6 +128,7 @@ class Client:
             self._last = str(error)
             self.breaker.failure()
             if error.after:
+                # no turn is given out before that: this thread waits too, and so do other processes
                 self._limiter.pause(error.after)
             raise
         except KeyRefused as error:
@@ -145,18 +144,6 @@ class Client:
             if self._transport is None:
                 self._transport = self._make_transport()
             return self._transport
-
-
-def _pause(state: "RetryCallState") -> float:
-    """Return the seconds before the next attempt: what TMDB asks for, else twice as long each time, with jitter."""
-    import random
-
-    from tenacity import wait_exponential
-
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.after if isinstance(error, Unavailable) else None
-    pause = wait_exponential(multiplier=_FIRST_PAUSE, max=60)(state)
-    return (asked or 0.0) + pause * (random.random() if asked else 0.5 + random.random())
 
 
 def _origin(base_url: str) -> str:
