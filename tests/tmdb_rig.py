@@ -55,8 +55,9 @@ class Rig:
 
 
 @pytest.fixture
-def fake() -> Iterator[FakeTmdb]:
-    """A server."""
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTmdb]:
+    """A server, which no proxy stands before."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     with FakeTmdb() as server:
         yield server
 
