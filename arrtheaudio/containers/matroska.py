@@ -22,15 +22,14 @@ def probe(window: Window) -> Probe:
     """Read the tracks; attachments are counted behind them, as ffprobe does."""
     layout = matroska_layout.find(window)
     (part, *_) = layout.all(ids.TRACKS)
-    entries = matroska_tracks.entries(part.body, part.data)
-    tracks = [matroska_tracks.track(index, entry, part.body, part.data) for index, entry in enumerate(entries)]
+    tracks = matroska_tracks.read(part.body, part.data)[1]
     attachments = layout.all(ids.ATTACHMENTS)
     if attachments:
         from arrtheaudio.containers import matroska_attachments
 
-        tracks += matroska_attachments.tracks(window, attachments, len(tracks))
+        tracks += tuple(matroska_attachments.tracks(window, attachments, len(tracks)))
     duration, muxer = _info(layout.all(ids.INFO))
-    return Probe(layout.doc_type, tuple(tracks), duration, muxer)
+    return Probe(layout.doc_type, tracks, duration, muxer)
 
 
 def plan(window: Window, changes: Sequence[Change]) -> Plan:

@@ -78,8 +78,7 @@ def plan(window: Window, changes: Sequence[Change]) -> Plan:
     """
     layout = matroska_layout.find(window)
     (part, *_) = layout.all(ids.TRACKS)
-    entries = list(matroska_tracks.entries(part.body, part.data))
-    tracks = [matroska_tracks.track(index, entry, part.body, part.data) for index, entry in enumerate(entries)]
+    entries, tracks = matroska_tracks.read(part.body, part.data)
     asked = _asked(tracks, changes)
     if not asked:
         return Plan()

@@ -1,6 +1,7 @@
 """What a TrackEntry means (RFC 9559, 5.1.4.1): an absent element is its default."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from arrtheaudio.containers import ebml
 from arrtheaudio.containers import matroska_ids as ids
@@ -31,6 +32,21 @@ class Entry(Value):
     fields: Fields
     type: str
     codec_id: str
+
+
+def read(body: bytes, base: int) -> tuple[tuple[Entry, ...], tuple[Track, ...]]:
+    """Return what Tracks' data says: its entries, in ffprobe's order, and a track of each; `base` is its offset."""
+    return _kept(body, base) if len(body) <= _KEPT_LENGTH else _read(body, base)
+
+
+def _read(body: bytes, base: int) -> tuple[tuple[Entry, ...], tuple[Track, ...]]:
+    found = tuple(entries(body, base))
+    return found, tuple(track(index, entry, body, base) for index, entry in enumerate(found))
+
+
+# An edit looks at the same bytes three times: to show them, to see that they are still those, and to plan.
+_kept = lru_cache(maxsize=32)(_read)
+_KEPT_LENGTH = 1 << 16
 
 
 def entries(body: bytes, base: int) -> Iterator[Entry]:
