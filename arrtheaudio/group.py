@@ -8,6 +8,7 @@ from arrtheaudio import __version__
 from arrtheaudio.call import COMMANDS, LEVELS, Call, Globals, load
 from arrtheaudio.options import Option
 from arrtheaudio.pipeline import READER_GONE
+from arrtheaudio.tmdb import ATTRIBUTION
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -85,7 +86,7 @@ def _option(option: Option) -> click.Option:
 @click.option("-q", "--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="How messages are written.")
 @click.option("--log-level", type=click.Choice(list(LEVELS)), help="How much is said; info is the default.")
-@click.version_option(__version__, message="arrtheaudio %(version)s")
+@click.version_option(__version__, message=f"arrtheaudio %(version)s\n{ATTRIBUTION}")
 @click.pass_context
 def cli(
     ctx: click.Context, /, config: str | None, verbose: int, quiet: bool, log_format: str, log_level: str | None
