@@ -92,7 +92,7 @@ def _pwrite(descriptor: int, data: bytes, offset: int) -> None:
 def open_to_read(path: bytes) -> Media:
     """Open a file to look at it; NotAFile for a folder, FIFO, device or socket, none of which is opened."""
     try:
-        return _open(path, os.O_RDONLY)
+        return _open(path, os.O_RDONLY, PATIENCE)
     except OSError as error:
         raise from_os(error) from None
 
@@ -106,7 +106,7 @@ def open_to_edit(path: bytes, patience: float = PATIENCE) -> Media:
         path = os.path.realpath(path)
         _regular(os.stat(path).st_mode)
         _await_writers(path, patience)
-        media = _open(path, os.O_RDWR | os.O_NOFOLLOW)
+        media = _open(path, os.O_RDWR | os.O_NOFOLLOW, patience)
     except OSError as error:
         raise _of_writing(error) from None
     try:
@@ -137,16 +137,28 @@ def _of_writing(error: OSError) -> Error:
     return from_os(error)
 
 
-def _open(path: bytes, flags: int) -> Media:
+def _open(path: bytes, flags: int, patience: float) -> Media:
     # Looked at before it is opened: to open a FIFO waits for its writer, to open a tape rewinds it.
     _regular(os.stat(path).st_mode)
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = _descriptor(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, patience)
     try:
         _regular(os.fstat(descriptor).st_mode)
         return Media(path, descriptor)
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def _descriptor(path: bytes, flags: int, patience: float) -> int:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return os.open(path, flags)
+        except BlockingIOError:
+            # Somebody has a lease, and has been asked for it: another of us for a moment, a file server for longer.
+            if time.monotonic() > deadline:
+                raise Timeout("another program holds a lease on it") from None
+            time.sleep(_PAUSE)
 
 
 _KINDS = {

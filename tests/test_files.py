@@ -4,12 +4,14 @@ import fcntl
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rig import needs
 from shell import PATIENCE, Shell, film, lines, plan, seen, tree
 
 from arrtheaudio import files
@@ -283,6 +285,29 @@ def test_a_file_in_use_is_waited_for_and_then_given_up(tmp_path: Path, how: str)
         assert time.monotonic() - start >= 0.3
     files.open_to_edit(os.fsencode(path), patience=0.3).__exit__()
     assert path.read_bytes() == film()
+
+
+LEASE = """
+import fcntl, os, signal, sys, time
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+descriptor = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.fcntl(descriptor, fcntl.F_SETLEASE, getattr(fcntl, sys.argv[2]))
+print("held", flush=True)
+time.sleep(float(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("command", ["probe", "apply"])
+@pytest.mark.parametrize("lease", ["F_RDLCK", "F_WRLCK"])
+def test_a_lease_of_a_file_server_is_waited_for(shell: Shell, lease: str, command: str) -> None:
+    path = shell.film()
+    words = [sys.executable, "-c", LEASE, path, lease, "0.7"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as holder:
+        assert holder.stdout
+        if holder.stdout.readline() != b"held\n":
+            needs("a file system with leases")
+        done = shell.run(command, stdin=[plan(path)]).quiet()
+    assert (done.status, done.codes) == (0, [None])
 
 
 def test_no_descriptor_is_left(tmp_path: Path) -> None:
