@@ -114,5 +114,6 @@ def main() -> int:
         return error.exit_code
     except click.Abort:
         return 130
-    except SystemExit:  # what click makes of a broken pipe
-        return READER_GONE
+    except SystemExit as end:
+        # So click ends a completion, with 0; with 1, what it was printing when the reader left.
+        return READER_GONE if end.code else 0
