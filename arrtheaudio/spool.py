@@ -1,0 +1,371 @@
+"""A folder as a queue: a job is one file, the folder it is in is its state, a rename is the change of state.
+
+Whoever moves a job, or writes it anew, holds flock(2) on its file; the kernel drops the lock of a worker that dies. A
+job is never under two names: what is new of it is written in tmp/, synced and locked, and renamed over the old file.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Iterator, Sequence
+
+from arrtheaudio.core import record as records
+from arrtheaudio.core.record import Record
+from arrtheaudio.errors import Error, IoError, NotAFile, from_os
+from arrtheaudio.spool_folder import FILE_MODE, FINISHED, NEW, prepare, sync
+from arrtheaudio.spool_job import PRIORITIES, SUFFIX, Job, id_of, line, now, parse
+from arrtheaudio.spool_paths import Paths
+
+# Jobs that are put on disk together: each is an open file until then.
+BATCH = 256
+_SYNCS = 8  # at once: the disk does several in the time of one
+_STATES = {"held": "held", "cur": "running"} | {folder: state for state, folder in FINISHED.items()}
+
+
+class Spool:
+    """The queue in a folder. One object a process: the locks on media files are the process's."""
+
+    def __init__(self, root: str) -> None:
+        """Open the folder, and make it where there is none; SpoolUnusable where it cannot be the queue."""
+        self.root = root
+        prepare(root)
+        self.paths = Paths(root)
+
+    # Putting
+
+    def put(self, job: Job) -> None:
+        """Queue a job; when this returns, it is on disk. An Error where it is not queued."""
+        (error,) = self.put_all([job])
+        if error is not None:
+            raise error
+
+    def put_all(self, jobs: Sequence[Job]) -> list[Error | None]:
+        """Queue up to BATCH jobs, and return what went wrong with each: all that has no error is on disk then."""
+        drafts = [self._draft(job) for job in jobs]
+        errors = self._sync_all(drafts)
+        for at, (job, draft) in enumerate(zip(jobs, drafts, strict=True)):
+            if isinstance(draft, int):
+                errors[at] = errors[at] or self._publish(job)
+                self._drop_draft(job["id"], draft)
+        self._settle_folders(jobs, errors)
+        return errors
+
+    def _draft(self, job: Job) -> int | Error:
+        descriptor = None
+        try:
+            descriptor = self._create(job["id"])
+            job["joins"] = self.paths.put(job)
+            _write(descriptor, line(job))
+            return descriptor
+        except OSError as error:
+            if descriptor is not None:
+                self._drop_draft(job["id"], descriptor)
+            return self._named(error)
+
+    def _create(self, name: str) -> int:
+        """Make a file in tmp/, locked: what is not locked there has lost its writer, and is swept away."""
+        path = f"{self.root}/tmp/{name}{SUFFIX}"
+        while True:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, FILE_MODE)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if os.fstat(descriptor).st_nlink:
+                    return descriptor
+            except OSError:
+                _unlink(path)
+                os.close(descriptor)
+                raise
+            os.close(descriptor)  # swept away before it was locked
+
+    def _sync_all(self, drafts: Sequence[int | Error]) -> list[Error | None]:
+        if len(drafts) == 1:
+            return [self._sync(drafts[0])]
+        from concurrent.futures import ThreadPoolExecutor
+
+        for draft in drafts:
+            if isinstance(draft, int):  # the kernel begins to write them all, and waits for none
+                os.posix_fadvise(draft, 0, 0, os.POSIX_FADV_DONTNEED)
+        with ThreadPoolExecutor(_SYNCS) as pool:
+            return list(pool.map(self._sync, drafts))
+
+    def _sync(self, draft: int | Error) -> Error | None:
+        if not isinstance(draft, int):
+            return draft
+        try:
+            os.fsync(draft)
+        except OSError as error:
+            return self._named(error)
+        return None
+
+    def _publish(self, job: Job) -> Error | None:
+        try:
+            os.rename(self._path("tmp", job), self._path(_new(job), job))
+        except OSError as error:
+            return self._named(error)
+        return None
+
+    def _drop_draft(self, name: str, descriptor: int) -> None:
+        _unlink(f"{self.root}/tmp/{name}{SUFFIX}")  # renamed away, unless something failed
+        os.close(descriptor)
+
+    def _settle_folders(self, jobs: Sequence[Job], errors: list[Error | None]) -> None:
+        for folder in sorted({_new(job) for job, error in zip(jobs, errors, strict=True) if error is None}):
+            try:
+                sync(f"{self.root}/{folder}")
+            except OSError as error:
+                for at, job in enumerate(jobs):
+                    if errors[at] is None and _new(job) == folder:
+                        self._withdraw(job)
+                        errors[at] = self._named(error)
+
+    def _withdraw(self, job: Job) -> None:
+        """Take back a job whose producer is told that it failed; a worker that has it already may keep it."""
+        path = self._path(_new(job), job)
+        descriptor = lock(path)
+        if descriptor is not None:
+            _unlink(path)
+            os.close(descriptor)
+
+    def _named(self, error: OSError) -> Error:
+        cause = from_os(error)
+        return type(cause)(f"the spool {self.root}: {cause}")
+
+    def _path(self, folder: str, job: Job) -> str:
+        return f"{self.root}/{folder}/{job['id']}{SUFFIX}"
+
+    # Taking
+
+    def claim(self, folder: str, name: str) -> "Claim | None":
+        """Take a job out of a folder; None where somebody else has it, or it is none (then it is in failed/)."""
+        path = f"{self.root}/{folder}/{name}"
+        try:
+            descriptor = lock(path)
+        except OSError as error:
+            self.reject(folder, name, _not_a_job(error))
+            return None
+        if descriptor is None:
+            return None
+        try:
+            job = parse(_content(descriptor), id_of(name), priority_of(folder))
+        except Error as error:
+            self.reject(folder, name, error)
+            os.close(descriptor)
+            return None
+        return Claim(self, job, f"{folder}/{name}", descriptor)
+
+    def reject(self, folder: str, name: str, error: Error) -> None:
+        """Put what is no job into failed/, as NAME.rejected, and the reason beside it."""
+        job: Job = {"id": id_of(name), "state": "failed", "result": "failed", "finished_at": now()}
+        job["record"] = records.failed({"input": name}, "jobs", error)
+        target = self.finished_folder(job)
+        draft = self._create(job["id"])
+        try:
+            _write(draft, line(job))
+            os.fsync(draft)
+            os.rename(self._path("tmp", job), f"{target}/{job['id']}{SUFFIX}")
+        finally:
+            self._drop_draft(job["id"], draft)
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(f"{self.root}/{folder}/{name}", f"{target}/{name}.rejected")
+
+    def finished_folder(self, job: Job) -> str:
+        """Return the folder of a finished job, which is that of the day on which it ended; made where there is none."""
+        folder = f"{self.root}/{FINISHED[job['state']]}/{job['finished_at'][:10]}"
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o770)
+        return folder
+
+    # Looking
+
+    def find(self, job_id: str) -> str | None:
+        """Return where a job is, below the root; None where there is none of that id."""
+        if not job_id or "/" in job_id or job_id.startswith("."):
+            return None
+        for _ in range(3):  # one that moves back (a retry) may be missed at first
+            for folder in self.folders():
+                for name in (f"{job_id}{SUFFIX}", job_id):
+                    if os.path.lexists(f"{self.root}/{folder}/{name}"):
+                        return f"{folder}/{name}"
+        return None
+
+    def folders(self) -> Iterator[str]:
+        """Yield the folders that hold jobs, in the order in which a job goes through them; the newest day first."""
+        yield from (*NEW, "held", "cur")
+        for state in FINISHED.values():
+            for day in sorted(_names(f"{self.root}/{state}"), reverse=True):
+                yield f"{state}/{day}"
+
+    def read(self, place: str) -> Job | None:
+        """Return the job at a place that `find` gave, with the state that its folder says; None where it is gone."""
+        folder, _, name = place.rpartition("/")
+        try:
+            with open(f"{self.root}/{place}", "rb") as file:
+                job = parse(file.read(records.LIMIT + 1), id_of(name), priority_of(folder))
+                moved = os.fstat(file.fileno()).st_ctime_ns
+        except FileNotFoundError:
+            return None
+        except (Error, OSError) as error:
+            failure = error if isinstance(error, Error) else from_os(error)
+            job, moved = {"id": id_of(name), "record": records.failed({"input": name}, "jobs", failure)}, 0
+        job["state"] = _STATES.get(folder.partition("/")[0], "queued")
+        if job["state"] == "running":
+            job["started_at"] = records.timestamp(moved)  # when it was renamed into cur/
+        return job
+
+    def get(self, job_id: str) -> Job | None:
+        """Return a job; None where there is none of that id."""
+        for _ in range(3):  # it may move between the two steps
+            place = self.find(job_id)
+            job = None if place is None else self.read(place)
+            if job is not None:
+                return job
+        return None
+
+
+class Claim:
+    """A job that is ours: the lock on its file is, and so nobody else moves it."""
+
+    def __init__(self, spool: Spool, job: Job, place: str, descriptor: int) -> None:
+        """Take over the descriptor, whose lock lasts as long as it is open."""
+        self.job = job
+        self._spool = spool
+        self._place = place
+        self._descriptor = descriptor
+
+    @property
+    def record(self) -> Record:
+        """The job's record."""
+        record: Record = self.job["record"]
+        return record
+
+    def begin(self) -> None:
+        """Move the job to cur/: the work starts."""
+        self._move("cur")
+
+    def finish(self, state: str) -> None:
+        """Write the answer, and move the job to where finished ones are."""
+        self.job.update(state=state, finished_at=self.job.get("finished_at") or now())
+        self._rewrite()
+        self.leave()
+
+    def leave(self) -> None:
+        """Move a job that has its answer to where finished ones are."""
+        self._spool.paths.drop(self.job)
+        self._end(os.path.relpath(self._spool.finished_folder(self.job), self._spool.root))
+
+    def hold(self, why: str, until: int) -> None:
+        """Put the job aside until a time, in nanoseconds since 1970, at which what it waits for is looked at again."""
+        self.job.update(state="held", held={"why": why, "until": records.timestamp(until)})
+        self._rewrite()
+        self.postpone(until)
+
+    def postpone(self, until: int) -> None:
+        """Put a job that is held aside for longer."""
+        os.utime(self._descriptor, ns=(until, until))
+        self._end("held")
+
+    def requeue(self) -> None:
+        """Put the job back among those that wait; on disk when this returns."""
+        self.job["state"] = "queued"
+        self._rewrite()
+        self._end(_new(self.job))
+        sync(f"{self._spool.root}/{_new(self.job)}")
+
+    def release(self) -> None:
+        """Put the job back as it is."""
+        self._end(_new(self.job))
+
+    def drop(self) -> None:
+        """Forget the job: its answer is elsewhere."""
+        _unlink(f"{self._spool.root}/{self._place}")
+        os.close(self._descriptor)
+
+    def let_go(self) -> None:
+        """Leave the job where it is, for others."""
+        os.close(self._descriptor)
+
+    def _end(self, folder: str) -> None:
+        self._move(folder)
+        os.close(self._descriptor)
+
+    def _move(self, folder: str) -> None:
+        place = f"{folder}/{self.job['id']}{SUFFIX}"
+        if place != self._place:
+            os.rename(f"{self._spool.root}/{self._place}", f"{self._spool.root}/{place}")
+            self._place = place
+
+    def _rewrite(self) -> None:
+        """Put the job's new content in the place of the old, with the lock on it."""
+        spool, name = self._spool, self.job["id"]
+        draft = spool._create(name)
+        try:
+            _write(draft, line(self.job))
+            os.fsync(draft)
+            os.rename(f"{spool.root}/tmp/{name}{SUFFIX}", f"{spool.root}/{self._place}")
+        except BaseException:
+            spool._drop_draft(name, draft)
+            raise
+        os.close(self._descriptor)
+        self._descriptor = draft
+
+
+def lock(path: str) -> int | None:
+    """Open a file of the queue, and lock it; None where it is gone or somebody else's, OSError where it is no file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EISDIR, "neither a folder nor a device is a job")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # In the meantime it may have been moved, or written anew: then this lock is on nothing that counts.
+        if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def priority_of(folder: str) -> str | None:
+    """Return the priority of a folder's jobs; None where they have their own."""
+    return next((priority for priority, name in PRIORITIES.items() if folder == f"new/{name}"), None)
+
+
+def _new(job: Job) -> str:
+    return f"new/{PRIORITIES[job['priority']]}"
+
+
+def _not_a_job(error: OSError) -> Error:
+    return NotAFile("a link is no job") if error.errno == errno.ELOOP else from_os(error)
+
+
+def _content(descriptor: int) -> bytes:
+    try:
+        return os.pread(descriptor, records.LIMIT + 1, 0)
+    except OSError as error:
+        raise IoError((error.strerror or str(error)).lower()) from None
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,104 @@
+"""The folders of the queue: made once, of a format that is known, on a file system whose locks work."""
+
+import errno
+import fcntl
+import os
+
+from arrtheaudio.errors import Fatal
+from arrtheaudio.spool_job import PRIORITIES
+
+FORMAT = 1
+NEW = tuple(f"new/{folder}" for folder in PRIORITIES.values())
+FINISHED = {"completed": "done", "failed": "failed", "cancelled": "cancelled"}
+_FOLDERS = ("tmp", *NEW, "held", "cur", *FINISHED.values(), "batches", "paths")
+_FOLDER_MODE, FILE_MODE = 0o770, 0o660  # less the umask: producers of one group may share it
+
+
+class SpoolUnusable(Fatal):
+    """The folder cannot be the queue: its format, its rights, or its file system."""
+
+
+def prepare(root: str) -> None:
+    """Make the folder where there is none, and see that it can be used; SpoolUnusable where it cannot."""
+    try:
+        if not os.path.exists(f"{root}/format"):
+            _make(root)
+        _check_format(root)
+        _check_locks(root)
+    except OSError as error:
+        raise SpoolUnusable(f"the spool {root}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _make(root: str) -> None:
+    for folder in _FOLDERS:
+        os.makedirs(f"{root}/{folder}", _FOLDER_MODE, exist_ok=True)
+    draft = f"{root}/tmp/format.{os.getpid()}"
+    descriptor = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    try:
+        os.write(descriptor, b"%d\n" % FORMAT)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    for folder in (f"{root}/new", root, os.path.dirname(root)):
+        sync(folder)
+    os.rename(draft, f"{root}/format")  # last: where it stands, everything does
+    sync(root)
+
+
+def _check_format(root: str) -> None:
+    with open(f"{root}/format", "rb") as file:
+        text = file.read(20).strip()
+    if not text.isdigit():
+        raise SpoolUnusable(f"the spool {root}: its `format` is no number")
+    if int(text) > FORMAT:
+        raise SpoolUnusable(f"the spool {root}: format {int(text)} is newer than this program, which knows {FORMAT}")
+    if int(text) < FORMAT:
+        raise SpoolUnusable(f"the spool {root}: format {int(text)} is old; run `arrtheaudio admin migrate`")
+
+
+def _check_locks(root: str) -> None:
+    """Lock the `format` file twice: the second must be refused, or two workers would take one job."""
+    first, second = (os.open(f"{root}/format", os.O_RDWR | os.O_CLOEXEC) for _ in range(2))
+    try:
+        if not _excludes(first, second):
+            raise SpoolUnusable(f"the spool {root}: flock(2) does not work on this {_kind(root)} file system")
+    finally:
+        os.close(second)
+        os.close(first)
+
+
+def _excludes(first: int, second: int) -> bool:
+    try:
+        fcntl.flock(first, fcntl.LOCK_SH)  # many programs may be checking at once
+    except OSError as error:
+        if error.errno == errno.EINTR:
+            raise
+        return False
+    try:
+        fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _kind(root: str) -> str:
+    """Return the type of the file system, as the kernel calls it."""
+    device = os.stat(root).st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
+        for mount in file:
+            words = mount.split()
+            if words[2] == number:
+                return words[words.index("-") + 1]
+    return "unknown"
+
+
+def sync(folder: str) -> None:
+    """Put the names of a folder on disk."""
+    descriptor = os.open(folder or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
