@@ -14,11 +14,12 @@ from arrtheaudio.journal import Begun, Entry, Journal, new_id
 
 
 class Intent(Value):
-    """Why a file is changed, for the journal; `undoes` names the entry that is taken back."""
+    """Why a file is changed, for the journal; `undoes` names the entry that is taken back, `job` the queue's job."""
 
     command: str
     why: str = ""
     undoes: str | None = None
+    job: str | None = None
 
 
 Check = Callable[[Media], None]

@@ -33,7 +33,7 @@ _SKIPPED = {"review": "review", "none": "nothing_fits"}
 
 
 class Settings(Value):
-    """What `apply` needs to know besides the record. `max_size` is in bytes, 0 for no limit."""
+    """What `apply` needs to know besides the record. `max_size` is in bytes, 0 for no limit; `job` is the queue's."""
 
     journal: Journal
     dry_run: bool = False
@@ -47,6 +47,7 @@ class Settings(Value):
     preserve_mtime: bool = False
     skip_if_correct: bool = True
     command: str = "apply"
+    job: str | None = None
 
 
 def settings(call: Call) -> Settings:
@@ -149,7 +150,7 @@ def _apply(media: Media, record: Record, changes: list[Change], settings: Settin
 
 
 def _intent(record: Record, settings: Settings) -> Intent:
-    return Intent(settings.command, str(record["choose"].get("reason", "")))
+    return Intent(settings.command, str(record["choose"].get("reason", "")), job=settings.job)
 
 
 def _rewritten(media: Media, record: Record, changes: list[Change], settings: Settings) -> Mapping[str, Any]:
