@@ -111,7 +111,8 @@ class Noting:
 
 
 def _is_ours(record: Record) -> bool:
-    return "apply" in record and record["apply"]["status"] == "changed"
+    answer = record.get("apply")
+    return isinstance(answer, dict) and answer.get("status") == "changed"
 
 
 def _is_listed(record: Record, info: os.stat_result) -> bool:

@@ -95,16 +95,7 @@ def test_only_the_door_opens_media_for_writing() -> None:
 
 
 HEAVY = {"requests", "jsonschema", "sqlite3", "logging", "subprocess", "tempfile", "dataclasses", "yaml", "click"}
-HEAVY |= {
-    "pathlib",
-    "concurrent.futures",
-    "importlib.metadata",
-    "urllib.request",
-    "platformdirs",
-    "langcodes",
-    "typing",
-}
-HEAVY -= {"typing"}
+HEAVY |= {"pathlib", "concurrent.futures", "importlib.metadata", "urllib.request", "platformdirs", "langcodes"}
 
 LOADED = """
 import os, sys

@@ -321,6 +321,18 @@ def test_what_may_not_be_read_or_written(shell: Shell, command: str) -> None:
         assert (result.status, result.codes) == (1, ["permission_denied"])
 
 
+@pytest.mark.parametrize("depth", [300, 900, 960, 990, 1000, 5000, 100_000])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_record_that_is_nested_deeply_goes_through_or_is_refused(shell: Shell, depth: int, jobs: str) -> None:
+    shell.film()
+    nested = b'{"path":"%s","a":' % os.fsencode(shell.cwd / "film.mkv") + b"[" * depth + b"]" * depth + b"}\n"
+    done = shell.run("probe", "--jobs", jobs, stdin=nested + b"film.mkv\n")
+    assert "Traceback" not in done.err
+    first, second = done.out.splitlines()
+    assert b'"probe":{' in first or b'"code":"invalid_json"' in first
+    assert b'"probe":{' in second
+
+
 # Order and promptness
 
 
@@ -387,6 +399,23 @@ def test_a_signal_in_a_run_leaves_whole_files_all_reported(
     assert (done.err, shell.journal_open()) == ("", [])
     assert done.status == status
     assert len(changed) < len(paths)
+
+
+def test_a_second_signal_ends_what_waits_for_a_reader(shell: Shell) -> None:
+    paths = [shell.film(f"{n}.mkv") for n in range(8)]
+    (shell.cwd / "plan.jsonl").write_bytes(lines([plan(path, pad="x" * 50_000) for path in paths]))
+    with (shell.cwd / "plan.jsonl").open("rb") as source, shell.start("apply", stdin=source) as process:
+        read_line(process)
+        while any(path.read_bytes() == film() for path in paths):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert process.poll() is None, "the first signal lets the output go on"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 143
+        assert process.stderr
+        assert process.stderr.read() == b""
+    assert shell.journal_open() == []
 
 
 def test_an_array_is_closed_when_a_signal_ends_it(shell: Shell) -> None:

@@ -228,6 +228,16 @@ def test_a_run_that_was_broken_off_is_repeated(shell: Shell) -> None:
     assert len(found(shell, ".", "--since", "state")) == 2000
 
 
+@pytest.mark.parametrize("answer", [5, None, [], {}, {"status": []}])
+def test_an_answer_of_another_program_is_no_reason_to_forget(shell: Shell, answer: object) -> None:
+    put(shell, "a.mkv")
+    record = {"path": str(shell.cwd / "a.mkv"), "apply": answer}
+    done = shell.run("scan", "--since", "state", stdin=[record]).quiet()
+    assert done.status == 0
+    assert json.loads(done.out)["apply"] == answer
+    assert found(shell, ".", "--since", "state") == []
+
+
 @pytest.mark.parametrize("state", ["a.mkv", "sub", "missing/state"])
 def test_a_file_that_is_no_state(shell: Shell, state: str) -> None:
     put(shell, "a.mkv", "sub/b.mkv", size=5000)
