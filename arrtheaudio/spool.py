@@ -6,15 +6,14 @@ job is never under two names: what is new of it is written in tmp/, synced and l
 
 import contextlib
 import errno
-import fcntl
 import os
-import stat
 from collections.abc import Iterator, Sequence
 
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
 from arrtheaudio.errors import Error, IoError, NotAFile, from_os
-from arrtheaudio.spool_folder import FILE_MODE, FINISHED, NEW, prepare, sync
+from arrtheaudio.spool_draft import Draft, lock, put
+from arrtheaudio.spool_folder import FINISHED, NEW, prepare, sync
 from arrtheaudio.spool_job import PRIORITIES, SUFFIX, Job, id_of, line, now, parse
 from arrtheaudio.spool_paths import Paths
 
@@ -46,69 +45,53 @@ class Spool:
         drafts = [self._draft(job) for job in jobs]
         errors = self._sync_all(drafts)
         for at, (job, draft) in enumerate(zip(jobs, drafts, strict=True)):
-            if isinstance(draft, int):
-                errors[at] = errors[at] or self._publish(job)
-                self._drop_draft(job["id"], draft)
+            if isinstance(draft, Draft):
+                errors[at] = self._publish(job, draft, errors[at])
         self._settle_folders(jobs, errors)
         return errors
 
-    def _draft(self, job: Job) -> int | Error:
-        descriptor = None
+    def _draft(self, job: Job) -> Draft | Error:
+        draft = None
         try:
-            descriptor = self._create(job["id"])
+            draft = Draft(self.root)
             job["joins"] = self.paths.put(job)
-            _write(descriptor, line(job))
-            return descriptor
+            draft.write(line(job))
+            return draft
         except OSError as error:
-            if descriptor is not None:
-                self._drop_draft(job["id"], descriptor)
+            if draft is not None:
+                draft.discard()
             return self._named(error)
 
-    def _create(self, name: str) -> int:
-        """Make a file in tmp/, locked: what is not locked there has lost its writer, and is swept away."""
-        path = f"{self.root}/tmp/{name}{SUFFIX}"
-        while True:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, FILE_MODE)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                if os.fstat(descriptor).st_nlink:
-                    return descriptor
-            except OSError:
-                _unlink(path)
-                os.close(descriptor)
-                raise
-            os.close(descriptor)  # swept away before it was locked
-
-    def _sync_all(self, drafts: Sequence[int | Error]) -> list[Error | None]:
+    def _sync_all(self, drafts: Sequence[Draft | Error]) -> list[Error | None]:
         if len(drafts) == 1:
             return [self._sync(drafts[0])]
         from concurrent.futures import ThreadPoolExecutor
 
         for draft in drafts:
-            if isinstance(draft, int):  # the kernel begins to write them all, and waits for none
-                os.posix_fadvise(draft, 0, 0, os.POSIX_FADV_DONTNEED)
+            if isinstance(draft, Draft):
+                draft.start()
         with ThreadPoolExecutor(_SYNCS) as pool:
             return list(pool.map(self._sync, drafts))
 
-    def _sync(self, draft: int | Error) -> Error | None:
-        if not isinstance(draft, int):
+    def _sync(self, draft: Draft | Error) -> Error | None:
+        if isinstance(draft, Error):
             return draft
         try:
-            os.fsync(draft)
+            draft.sync()
         except OSError as error:
             return self._named(error)
         return None
 
-    def _publish(self, job: Job) -> Error | None:
-        try:
-            os.rename(self._path("tmp", job), self._path(_new(job), job))
-        except OSError as error:
-            return self._named(error)
-        return None
-
-    def _drop_draft(self, name: str, descriptor: int) -> None:
-        _unlink(f"{self.root}/tmp/{name}{SUFFIX}")  # renamed away, unless something failed
-        os.close(descriptor)
+    def _publish(self, job: Job, draft: Draft, error: Error | None) -> Error | None:
+        if error is None:
+            try:
+                draft.move(self._path(_new(job), job))
+                draft.close()
+                return None
+            except OSError as failure:
+                error = self._named(failure)
+        draft.discard()
+        return error
 
     def _settle_folders(self, jobs: Sequence[Job], errors: list[Error | None]) -> None:
         for folder in sorted({_new(job) for job, error in zip(jobs, errors, strict=True) if error is None}):
@@ -160,13 +143,7 @@ class Spool:
         job: Job = {"id": id_of(name), "state": "failed", "result": "failed", "finished_at": now()}
         job["record"] = records.failed({"input": name}, "jobs", error)
         target = self.finished_folder(job)
-        draft = self._create(job["id"])
-        try:
-            _write(draft, line(job))
-            os.fsync(draft)
-            os.rename(self._path("tmp", job), f"{target}/{job['id']}{SUFFIX}")
-        finally:
-            self._drop_draft(job["id"], draft)
+        put(self.root, f"{target}/{job['id']}{SUFFIX}", line(job))
         with contextlib.suppress(FileNotFoundError):
             os.rename(f"{self.root}/{folder}/{name}", f"{target}/{name}.rejected")
 
@@ -298,39 +275,16 @@ class Claim:
 
     def _rewrite(self) -> None:
         """Put the job's new content in the place of the old, with the lock on it."""
-        spool, name = self._spool, self.job["id"]
-        draft = spool._create(name)
+        draft = Draft(self._spool.root)
         try:
-            _write(draft, line(self.job))
-            os.fsync(draft)
-            os.rename(f"{spool.root}/tmp/{name}{SUFFIX}", f"{spool.root}/{self._place}")
+            draft.write(line(self.job))
+            draft.sync()
+            draft.move(f"{self._spool.root}/{self._place}")
         except BaseException:
-            spool._drop_draft(name, draft)
+            draft.discard()
             raise
         os.close(self._descriptor)
-        self._descriptor = draft
-
-
-def lock(path: str) -> int | None:
-    """Open a file of the queue, and lock it; None where it is gone or somebody else's, OSError where it is no file."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EISDIR, "neither a folder nor a device is a job")
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # In the meantime it may have been moved, or written anew: then this lock is on nothing that counts.
-        if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return None
+        self._descriptor = draft.descriptor
 
 
 def priority_of(folder: str) -> str | None:
@@ -351,12 +305,6 @@ def _content(descriptor: int) -> bytes:
         return os.pread(descriptor, records.LIMIT + 1, 0)
     except OSError as error:
         raise IoError((error.strerror or str(error)).lower()) from None
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def _unlink(path: str) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 from arrtheaudio.core import record as records
 from arrtheaudio.errors import Internal
-from arrtheaudio.spool import Claim, Spool, lock
+from arrtheaudio.spool import Claim, Spool
+from arrtheaudio.spool_draft import lock
 from arrtheaudio.spool_folder import FINISHED, NEW
 from arrtheaudio.spool_job import FINAL, SUFFIX, Job
 

@@ -1,6 +1,5 @@
 """Records into the queue: as many at once as are there, and no id before its job is on disk."""
 
-import os
 import queue
 import threading
 from collections.abc import Iterable
@@ -8,13 +7,14 @@ from functools import partial
 
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
-from arrtheaudio.errors import Error, NoSpace, from_os
+from arrtheaudio.errors import NoSpace, from_os
 from arrtheaudio.output import Sink
 from arrtheaudio.pipeline import READER_GONE
 from arrtheaudio.signals import Signals, Stopped
-from arrtheaudio.spool import BATCH, Spool, _write
+from arrtheaudio.spool import BATCH, Spool
 from arrtheaudio.spool_care import Limit
-from arrtheaudio.spool_folder import FILE_MODE, sync
+from arrtheaudio.spool_draft import put
+from arrtheaudio.spool_folder import sync
 from arrtheaudio.spool_job import Job, new, now
 
 
@@ -56,15 +56,12 @@ class Intake:
 
 def batch(spool: Spool, group: str, made_of: Record) -> None:
     """Keep what a batch or a webhook was made from; an Error where it is not on disk."""
-    draft = f"{spool.root}/tmp/{group}.batch"
     try:
-        descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, FILE_MODE)
-        try:
-            _write(descriptor, records.line({"id": group, "created_at": now(), **made_of}))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(draft, f"{spool.root}/batches/{group}.json")
+        put(
+            spool.root,
+            f"{spool.root}/batches/{group}.json",
+            records.line({"id": group, "created_at": now(), **made_of}),
+        )
         sync(f"{spool.root}/batches")
     except OSError as error:
         raise from_os(error) from None

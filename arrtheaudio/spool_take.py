@@ -4,11 +4,11 @@ import heapq
 import os
 import time
 
-from arrtheaudio.spool import Claim, Spool
-from arrtheaudio.spool_folder import NEW
-from arrtheaudio.spool_job import PRIORITIES, SUFFIX, Job, renewed, time_of
 from arrtheaudio.core.record import path_of
 from arrtheaudio.errors import Error
+from arrtheaudio.spool import Claim, Spool
+from arrtheaudio.spool_folder import NEW
+from arrtheaudio.spool_job import SUFFIX, Job, renewed, time_of
 from arrtheaudio.spool_paths import InHand
 
 # Names of one folder that are kept in memory, 100 bytes each; a folder is listed once for so many jobs.
