@@ -20,6 +20,8 @@ from arrtheaudio.spool_paths import Paths
 # Jobs that are put on disk together: each is an open file until then.
 BATCH = 256
 _SYNCS = 8  # at once: the disk does several in the time of one
+# What the kernel says of a link, a folder, a device, and of a file that is not for us to read.
+_NO_FILE = frozenset({errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV, errno.EACCES, errno.EPERM})
 _STATES = {"held": "held", "cur": "running"} | {folder: state for state, folder in FINISHED.items()}
 
 
@@ -126,6 +128,8 @@ class Spool:
         try:
             descriptor = lock(path)
         except OSError as error:
+            if error.errno not in _NO_FILE:
+                raise
             self.reject(folder, name, _not_a_job(error))
             return None
         if descriptor is None:

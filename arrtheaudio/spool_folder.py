@@ -71,7 +71,7 @@ def _excludes(first: int, second: int) -> bool:
     try:
         fcntl.flock(first, fcntl.LOCK_SH)  # many programs may be checking at once
     except OSError as error:
-        if error.errno == errno.EINTR:
+        if error.errno in (errno.EIO, errno.ESTALE):
             raise
         return False
     try:
