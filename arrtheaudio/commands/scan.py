@@ -5,18 +5,22 @@ in an order that does not change. Names that start with a dot are passed over. A
 listed.
 """
 
+import contextlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from arrtheaudio import filters, output
 from arrtheaudio.call import Call
-from arrtheaudio.core.record import Record
-from arrtheaudio.errors import Fatal
+from arrtheaudio.core.record import Record, path_of
+from arrtheaudio.errors import Fatal, InvalidRecord
 from arrtheaudio.library import Filter, expand
 from arrtheaudio.options import Option
+
+if TYPE_CHECKING:
+    from arrtheaudio.config import Config
 
 # More digits are no size of a file and no age of one, and would leave the range of numbers.
 _NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"
@@ -100,8 +104,12 @@ Work = Callable[[Iterable[Record], "output.Sink | None"], int]
 
 def listed(call: Call, table: filters.Table, work: Work) -> int:
     """Give the files of a call to `work`, with the output to use; remember them, where `--since` asks for it."""
-    check_anchors(call)
     source = filters.source(call, "scan")
+    anchors = Anchors(call.config)
+    for path in call.files:
+        if path != b"-":
+            anchors.check(path)
+    source = anchors.checked(source)
     chosen, refresh = wanted(call.values), call.values["refresh"]
     if call.values["since"] is None:
         return work(expand(source, chosen, "scan", refresh=refresh), None)
@@ -116,12 +124,29 @@ def listed(call: Call, table: filters.Table, work: Work) -> int:
         return status
 
 
-def check_anchors(call: Call) -> None:
-    """Fatal where a folder that the configuration counts on is empty or not there: its disk is not mounted."""
-    config = call.config
-    for anchor in {*(mapping.local for mapping in config.path_mappings), *config.api.allowed_roots}:
-        if any(_overlap(os.fsencode(anchor), os.path.abspath(path)) for path in call.files) and not _has_files(anchor):
-            raise AnchorMissing(f"{anchor} is empty or not there: is its disk mounted? Nothing was listed.")
+class Anchors:
+    """The folders that the configuration counts on, of path_mappings and api.allowed_roots."""
+
+    def __init__(self, config: "Config") -> None:
+        """Look at none yet."""
+        anchors = {*(mapping.local for mapping in config.path_mappings), *config.api.allowed_roots}
+        self._unseen = {anchor: os.path.realpath(os.fsencode(anchor)) for anchor in sorted(anchors)}
+
+    def check(self, path: bytes) -> None:
+        """AnchorMissing where what is above or below `path` is empty or not there: its disk is not mounted."""
+        asked = os.path.realpath(path) if self._unseen else path
+        for anchor in [anchor for anchor, where in self._unseen.items() if _overlap(where, asked)]:
+            if not _has_files(anchor):
+                raise AnchorMissing(f"{anchor} is empty or not there: is its disk mounted? Nothing was listed.")
+            del self._unseen[anchor]
+
+    def checked(self, source: Iterable[Record]) -> Iterator[Record]:
+        """Yield the records; what stands on standard input is checked when it comes."""
+        for record in source:
+            with contextlib.suppress(InvalidRecord):  # its own error says so
+                if "error" not in record and "size" not in record:
+                    self.check(path_of(record))
+            yield record
 
 
 class AnchorMissing(Fatal):
