@@ -29,10 +29,11 @@ class Line:
         self._path = f"{root}/{folder}"
         self._names: list[str] = []
         self._listed: int | None = None  # the folder's mtime then; None where it has to be listed again
+        self.passed_over = 0  # jobs that are there, and cannot be taken at this moment
 
     def head(self) -> str | None:
-        """Return the oldest name; None where nothing waits."""
-        if not self._names:
+        """Return the oldest name; None where nothing waits that has not been passed over."""
+        if not self._names and not self.passed_over:
             self._list()
         return self._names[-1] if self._names else None
 
@@ -71,23 +72,27 @@ class Queue:
         self._lines = [Line(spool.root, folder) for folder in NEW]
         self._in_hand = InHand(spool.root)
         self._favoured = False  # the last job was one that had waited too long
-        self.passed_over = 0
+
+    @property
+    def passed_over(self) -> int:
+        """How many jobs wait all the same, because somebody has them, or their file, in hand at this moment."""
+        return sum(line.passed_over for line in self._lines)
 
     def take(self) -> list[Claim]:
         """Take the next job, with those that wait for the same file, oldest first; none where there is nothing to do.
 
-        The file is locked until `done`. `passed_over` counts the jobs that wait all the same, because somebody has
-        them, or their file, in hand at this moment.
+        The file is locked until `done`.
         """
-        self.passed_over = 0
-        while line := self._next():
-            folder, name = line.folder, line.pop()
+        for line in self._lines:
+            line.passed_over = 0
+        while (turn := self._next()) is not None:
+            folder, name = turn.folder, turn.pop()
             claim = self._spool.claim(folder, name)
             if claim is None:
-                self.passed_over += os.path.lexists(f"{self._spool.root}/{folder}/{name}")
+                turn.passed_over += os.path.lexists(f"{self._spool.root}/{folder}/{name}")
             elif not self._lock(claim.job):
                 claim.let_go()
-                self.passed_over += 1
+                turn.passed_over += 1
             else:
                 return self._begin(claim)
         return []
