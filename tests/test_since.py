@@ -15,7 +15,7 @@ import pytest
 from shell import ARRTHEAUDIO, Result, Shell, film
 
 NAMES = [f"{number:02}.mkv" for number in range(5)]
-# A tenth of a large library; all of it takes a minute.
+# A tenth of a large library, which takes twelve seconds.
 KNOWN = int(os.environ.get("ARRTHEAUDIO_TEST_KNOWN_FILES", "100000"))
 
 
