@@ -8,7 +8,7 @@ from arrtheaudio.containers import Codec, Probe
 from arrtheaudio.containers.edit import Edit, Plan
 from arrtheaudio.core.track import Change, changed
 from arrtheaudio.core.value import Value
-from arrtheaudio.errors import ChangedSinceProbe, Error, Internal, IoError, NotFound, from_os
+from arrtheaudio.errors import ChangedSinceProbe, Error, Internal, InvalidRecord, IoError, NotFound, from_os
 from arrtheaudio.files import Media, open_to_edit
 from arrtheaudio.journal import Begun, Entry, Journal, new_id
 
@@ -36,6 +36,37 @@ def plan(media: Media, changes: Sequence[Change]) -> tuple[Plan, Check]:
     edits = codec.plan(media.window(), changes)
     wanted = before._replace(tracks=changed(before.tracks, edits.changes))
     return edits, lambda edited: _verify(codec, edited, wanted)
+
+
+def check_undo(media: Media, edits: Sequence[Edit]) -> Check:
+    """Return a check, for afterwards, that edits from a record did no more than change dispositions.
+
+    InvalidRecord where they lie outside the header that we edit: a record may say anything.
+    """
+    codec = media.codec()
+    start, end = codec.bounds(media.window())
+    if any(edit.offset < start or edit.offset + len(edit.before) > end for edit in edits):
+        raise InvalidRecord(f"its edits lie outside bytes {start} to {end}, where the tracks are described")
+    before = codec.probe(media.window())
+
+    def check(edited: Media) -> None:
+        try:
+            after = codec.probe(edited.window())
+        except Error as error:
+            raise InvalidRecord(f"its edits break the header ({error}); rolled back") from None
+        if _without_dispositions(after) != _without_dispositions(before):
+            raise InvalidRecord("its edits change more than dispositions; rolled back")
+
+    return check
+
+
+def _without_dispositions(probe: Probe) -> Probe:
+    return probe._replace(
+        tracks=tuple(
+            track._replace(default=False, forced=False, original=False) if track.type == "audio" else track
+            for track in probe.tracks
+        )
+    )
 
 
 def _expect(probe: Probe, changes: Sequence[Change]) -> None:

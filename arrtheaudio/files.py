@@ -1,5 +1,6 @@
 """The only door to the media file: opened once, known by its descriptor, locked while it changes."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -78,8 +79,12 @@ class Media:
         _pwrite(self.descriptor, bytes(data), start)
 
     def set_mtime(self, mtime: int) -> None:
-        """Set the time of modification, in nanoseconds; that of access stays."""
-        os.utime(self.descriptor, ns=(os.fstat(self.descriptor).st_atime_ns, mtime))
+        """Set the time of modification, in nanoseconds; that of access stays.
+
+        It stays as it is where this user may write the file, and does not own it: only its owner may set a time.
+        """
+        with contextlib.suppress(PermissionError):
+            os.utime(self.descriptor, ns=(os.fstat(self.descriptor).st_atime_ns, mtime))
 
 
 def _pwrite(descriptor: int, data: bytes, offset: int) -> None:

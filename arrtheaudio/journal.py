@@ -13,7 +13,8 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Self
 
 from arrtheaudio.containers.edit import Edit
@@ -130,9 +131,10 @@ class Begun:
 class Journal:
     """The folder of all edits."""
 
-    def __init__(self, root: str) -> None:
-        """Take the folder; it is made when the first entry is."""
+    def __init__(self, root: str, warn: Callable[[str], None] = lambda _: None) -> None:
+        """Take the folder, which is made when the first entry is; `warn` is told of entries that cannot be read."""
         self.root = root
+        self._warn = lru_cache(maxsize=None)(warn)  # once for each
         self.open = f"{root}/open"
         self.done = f"{root}/done"
 
@@ -223,8 +225,12 @@ class Journal:
     def finished(self, inode: int | None = None) -> Iterator[Entry]:
         """Yield the edits that took place, newest first; only those of `inode`, where it is given."""
         for name in reversed(_names(self.done, inode)):
-            with contextlib.suppress(Corrupt, OSError):
+            try:
                 yield self._load(name)
+            except FileNotFoundError:
+                pass  # forgotten in the meantime
+            except (Corrupt, OSError) as error:
+                self._warn(f"{self.done}/{name}: {error}; its edit cannot be taken back by path")
 
     def standing(self, inode: int | None = None) -> Iterator[Entry]:
         """Yield the edits that nobody has taken back, newest first; one that was taken back twice stands again."""

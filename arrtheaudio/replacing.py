@@ -11,7 +11,7 @@ import fcntl
 import os
 from collections.abc import Callable
 
-from arrtheaudio.errors import ChangedSinceProbe, NoSpace, from_os
+from arrtheaudio.errors import ChangedSinceProbe, NoSpace, PermissionDenied, from_os
 from arrtheaudio.files import Media
 from arrtheaudio.journal import Entry, Journal
 
@@ -110,7 +110,10 @@ def copy(source: Media, new: Media) -> None:
 def _dress(old: Media, new: Media) -> None:
     """Give the new file what the old one has besides its content; the times last, since the rest sets them."""
     stat = old.stat
-    os.fchown(new.descriptor, stat.st_uid, stat.st_gid)
+    try:
+        os.fchown(new.descriptor, stat.st_uid, stat.st_gid)
+    except PermissionError:
+        raise PermissionDenied("a copy in its place cannot be given the same owner by this user") from None
     os.fchmod(new.descriptor, stat.st_mode & 0o7777)
     for name in os.listxattr(old.descriptor):
         _copy_attribute(old, new, name)

@@ -54,7 +54,7 @@ def settings(call: Call) -> Settings:
     """Return the settings of a configuration, as the options have it."""
     config, processing = call.config, call.config.processing
     return Settings(
-        journal=Journal(config.journal.path),
+        journal=Journal(config.journal.path, messages.note),
         dry_run=call.values["dry_run"] or config.execution.dry_run,
         hardlinks=call.values["hardlinks"] or processing.hardlinks,
         mkv=config.containers.mkv,

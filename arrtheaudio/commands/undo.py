@@ -4,12 +4,13 @@ Reads records that `apply` has answered, or paths, whose latest edit is looked u
 only while the bytes are still the ones it wrote. Nothing is lost: undoing is an edit with a journal entry of its own.
 """
 
+import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from arrtheaudio import editing, filters
+from arrtheaudio import editing, filters, messages
 from arrtheaudio.call import Call
 from arrtheaudio.commands.apply import recover
 from arrtheaudio.commands.scan import duration
@@ -53,11 +54,15 @@ def _undo(media: Media, done: Done, journal: Journal, *, dry_run: bool) -> Mappi
     if found != editing.NEW:
         raise ChangedSinceProbe("the bytes are no longer the ones that the edit wrote")
     edits = [edit.reversed() for edit in reversed(done.edits)]
+    check = editing.check_undo(media, edits)
     answer = {"status": "planned" if dry_run else "undone", "edits": [edit.to_dict() for edit in edits]}
     if dry_run:
         return answer
     intent = editing.Intent("undo", undoes=done.journal)
-    return {**answer, "journal": editing.make(media, edits, journal, intent, mtime=done.mtime)}
+    entry = editing.make(media, edits, journal, intent, verify=check, mtime=done.mtime)
+    if done.mtime is not None and os.fstat(media.descriptor).st_mtime_ns != done.mtime:
+        messages.note(f"{os.fsdecode(media.path)}: only its owner may set its time back")
+    return {**answer, "journal": entry}
 
 
 def _of_record(record: Record, journal: Journal, inode: int) -> Done | None:
@@ -71,6 +76,8 @@ def _of_record(record: Record, journal: Journal, inode: int) -> Done | None:
         raise InvalidRecord("apply has no status, or edits that are none") from None
     size = integer(record, "size")
     if entry is not None:
+        if entry.edits != edits:
+            raise InvalidRecord("its edits are not those that the journal has of it")
         return Done(edits, size, entry.mtime, entry.id)
     # The journal has the time to the nanosecond, the record to the microsecond.
     mtime = record.get("mtime")
@@ -145,6 +152,7 @@ def moment(text: str) -> int:
 
 
 def _chosen(journal: Journal, since: int | None, job: str | None, *, standing: bool) -> Iterator[Entry]:
+    """Yield the edits since a time, of a job; `standing` leaves out what was taken back."""
     for entry in journal.standing() if standing else journal.finished():
         if since is not None and time_of(entry.id) < since:
             return  # the newest come first
@@ -152,11 +160,16 @@ def _chosen(journal: Journal, since: int | None, job: str | None, *, standing: b
             yield entry
 
 
+def _of_files(entries: Iterable[Entry], files: Sequence[bytes]) -> Iterator[Entry]:
+    paths = set(map(os.path.realpath, files))
+    return (entry for entry in entries if not paths or entry.path in paths)
+
+
 FILES = filters.FILES
 OPTIONS = (
     *filters.OPTIONS,
     filters.DRY_RUN,
-    Option("list", ("--list",), "List edits, newest first, and change nothing.", default=False),
+    Option("list", ("--list",), "List edits, of FILEs or all, newest first; change nothing.", default=False),
     Option("since", ("--since",), "All edits since a time: 2026-01-31, or 2h (ago).", moment, "TIME"),
     Option("job", ("--job",), "All edits of a job.", str, "ID"),
     Option("all", ("--all",), "All edits that the journal has.", default=False),
@@ -165,11 +178,12 @@ OPTIONS = (
 
 def run(call: Call) -> int:
     """Take back."""
-    journal = Journal(call.config.journal.path)
+    journal = Journal(call.config.journal.path, messages.note)
     since, job = call.values["since"], call.values["job"]
     if call.values["list"]:
         undone = frozenset(entry.undoes for entry in journal.finished() if entry.undoes)
-        return filters.run(call, listed(_chosen(journal, since, job, standing=False), undone), [], LIST, jobs=1)
+        edits = _of_files(_chosen(journal, since, job, standing=False), call.files)
+        return filters.run(call, listed(edits, undone), [], LIST, jobs=1)
     whole = call.values["all"] or job is not None or since is not None
     if whole and call.files:
         raise UsageError("give FILEs, or one of --since, --job and --all.")

@@ -44,6 +44,9 @@ class Codec(Protocol):
         Reads the header anew: a plan is made from the bytes that are there. Without changes it has no edits.
         """
 
+    def bounds(self, window: Window) -> tuple[int, int]:
+        """Return where in the file an edit may lie: from the first offset up to the second."""
+
 
 def sniff(head: bytes) -> Codec:
     """Return the codec of a file that starts with `head` (up to 4 KiB); NotMedia where none of ours knows it."""

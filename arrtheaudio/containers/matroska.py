@@ -39,6 +39,13 @@ def plan(window: Window, changes: Sequence[Change]) -> Plan:
     return matroska_edit.plan(window, changes)
 
 
+def bounds(window: Window) -> tuple[int, int]:
+    """Return where Tracks and the Void right behind it are."""
+    from arrtheaudio.containers import matroska_edit
+
+    return matroska_edit.bounds(window)
+
+
 def _info(parts: Sequence[Part]) -> tuple[float | None, str | None]:
     """Return duration in seconds and muxer of Info (RFC 9559, 5.1.2), None where they are not known."""
     if not parts:

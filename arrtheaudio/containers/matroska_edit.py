@@ -128,6 +128,13 @@ def _header(window: Window, layout: Layout, part: Part, audio: Mapping[int, Entr
     return _Header(part, tracks, _void_behind(window, layout, part), audio, masters, places)
 
 
+def bounds(window: Window) -> tuple[int, int]:
+    """Return where Tracks and the Void right behind it start and end."""
+    layout = matroska_layout.find(window)
+    (part, *_) = layout.all(ids.TRACKS)
+    return part.start, part.end + _void_behind(window, layout, part)
+
+
 def _void_behind(window: Window, layout: Layout, part: Part) -> int:
     """Return the length of the Void right behind Tracks, 0 where there is none."""
     end = min(layout.end, window.size)

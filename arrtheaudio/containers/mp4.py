@@ -35,6 +35,12 @@ def plan(window: Window, changes: Sequence[Change]) -> Plan:
     return mp4_edit.plan(window, changes)
 
 
+def bounds(window: Window) -> tuple[int, int]:
+    """Return where the data of moov is."""
+    movie = mp4_layout.find(window)
+    return (0, 0) if movie.compressed else (movie.start, movie.end)
+
+
 class Header(Value):
     """What a moov box says: all tracks as a probe has them, and the trak boxes among them."""
 
