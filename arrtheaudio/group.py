@@ -1,5 +1,6 @@
 """The click group: the whole command line, with help, completion and every complaint about a wrong call."""
 
+import os
 from typing import Any
 
 import click
@@ -27,6 +28,16 @@ class Kind(click.ParamType[Any]):
             return self._value(value) if isinstance(value, str) else value
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class File(click.ParamType[Any]):
+    """A path, as bytes. (click.Path looks at the file, and a mount that hangs would hold the whole call.)"""
+
+    name = "FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:  # noqa: ARG002
+        """Return the path's bytes."""
+        return os.fsencode(value)
 
 
 class Commands(click.Group):
@@ -62,9 +73,7 @@ def _command(name: str, module: Any) -> click.Command:
         status: int = module.run(Call(name, files, values, click.get_current_context().obj))
         return status
 
-    argument = click.Argument(
-        ["files"], nargs=-1, type=click.Path(path_type=bytes, allow_dash=True), metavar=module.FILES
-    )
+    argument = click.Argument(["files"], nargs=-1, type=File(), metavar=module.FILES)
     options = [_option(option) for option in module.OPTIONS]
     return click.Command(name, callback=run, params=[argument, *options], help=module.__doc__)
 

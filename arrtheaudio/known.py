@@ -28,6 +28,12 @@ class StateUnusable(Fatal):
     """The file of `--since` cannot be used."""
 
 
+class NotKept(Fatal):
+    """The run is done, and cannot be remembered."""
+
+    exit_status = 1
+
+
 class Known:
     """A state file, locked from the first look to the end of the run."""
 
@@ -72,11 +78,11 @@ class Known:
             raise self._unusable(error) from None
 
     def keep(self) -> None:
-        """Remember all that this run has found: it has ended."""
+        """Remember all that this run has found: it has ended. NotKept where that cannot be written."""
         try:
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
-            raise self._unusable(error) from None
+            raise NotKept(f"{self._name}: {error}; all is done, and listed again next time") from None
 
     def _unusable(self, error: sqlite3.Error) -> StateUnusable:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):

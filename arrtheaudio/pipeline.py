@@ -105,6 +105,8 @@ def _item(item: bytes, number: int, stage: str) -> Record:
         record = records.parse(item.removeprefix(_BOM))
         if "error" not in record:
             records.path_of(record)
+        elif not isinstance(record["error"], dict):
+            raise InvalidRecord("its error is no object")
         return record
     except Error as error:
         return records.unreadable(item, number, stage, error)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: end between two records, never inside one."""
+"""SIGINT, SIGTERM and SIGHUP: end between two records, never inside one."""
 
 import signal
 from collections.abc import Callable
@@ -11,7 +11,7 @@ class Stopped(Exception):
 
 
 class Signals:
-    """Takes over SIGINT and SIGTERM.
+    """Takes over SIGINT, SIGTERM, and SIGHUP, which a closed terminal sends.
 
     The first one ends what waits (inside `with signals.waiting:`); work and output go on to the end of the record in
     hand. A second one ends output too (inside `with signals.writing:`), for a reader that does not read. Nothing else
@@ -29,7 +29,7 @@ class Signals:
 
     def __enter__(self) -> Self:
         """Take the signals over."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # nohup, and a shell for what it starts in the background, say by this that it shall go on.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._caught)

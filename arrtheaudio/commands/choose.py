@@ -93,7 +93,7 @@ _TEXTS = {"type", "codec", "language", "language_in_file", "name"}
 
 def _sound(track: Track) -> bool:
     return all(
-        type(value) is _kind(field) or (value is None and field in Track._field_defaults)
+        type(value) is _kind(field) or (value is None and Track._field_defaults.get(field, 0) is None)
         for field, value in track._asdict().items()
     )
 

@@ -51,7 +51,7 @@ def row(record: Record) -> list[str]:
 
 def _shown(track: Mapping[str, Any]) -> str:
     marks = "*" if track["default"] else ""
-    note = " commentary" if track["commentary"] else ""
+    note = " commentary" * bool(track["commentary"]) + " disabled" * (not track["enabled"])
     channels = f" {track['channels']}ch" if track.get("channels") else ""
     return f"[{marks}{track['index']} {track['language']} {track['codec']}{channels}{note}]"
 
