@@ -320,3 +320,32 @@ def test_a_full_disk(tmp_path: Path, limit: str) -> None:
         assert yard.states() == {"done": len(accepted)}
         assert yard.unclean() == []
     assert [film.read_bytes() == right for film in films].count(True) == len(accepted)
+
+
+# The manual
+
+
+def test_the_manual_s_own_way_of_putting(yard: Yard) -> None:
+    """The commands of arrtheaudio-spool(5), as they stand there."""
+    page = (Path(__file__).resolve().parent.parent / "man" / "arrtheaudio-spool.5").read_text()
+    examples = [text.partition(".EE")[0] for text in page.split(".EX\n")[1:]]
+    putting, counting, failed, sooner = [
+        text.replace(r"\(aq", "'").replace(r"\-", "-").replace(r"\e", "\\") for text in examples
+    ]
+    film = yard.film()
+    yard.jobs("stats")  # makes the folder
+
+    def shell(script: str) -> str:
+        environ = {"SPOOL": str(yard.spool), "PATH": os.environ["PATH"]}
+        return subprocess.run(["sh", "-ec", script], env=environ, check=True, capture_output=True, text=True).stdout
+
+    shell(putting.replace("/media/film.mkv", str(film)))
+    assert yard.states() == {"new": 1}
+    assert int(shell(counting)) >= 1
+    (done,) = yard.jobs("run")
+    assert done["record"]["apply"]["status"] == "changed"
+    yard.add(yard.media / "none.mkv", options=("--priority", "low"))
+    shell(sooner)
+    (job,) = yard.jobs("run", status=1)
+    assert job["priority"] == "high"
+    assert shell(failed) == f"not_found\t{yard.media}/none.mkv\n"
