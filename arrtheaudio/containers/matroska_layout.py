@@ -1,5 +1,7 @@
 """Where the parts of a Matroska header are: level 1 up to the first Cluster, and what a SeekHead names beyond."""
 
+from functools import lru_cache
+
 from arrtheaudio.containers import ebml
 from arrtheaudio.containers import matroska_ids as ids
 from arrtheaudio.containers.window import Window
@@ -67,7 +69,12 @@ def _header(window: Window) -> tuple[str, int]:
     if size == ebml.UNKNOWN:
         raise Corrupt("the EBML header at byte 0 has no size")
     body = window.read(start, size, "EBML header")
-    fields = {identity: (data, end) for identity, _, data, end in ebml.walk(body, 0, size, start)}
+    return _kept_doc_type(body) if size <= _KEPT_LENGTH else _doc_type(body), start + size
+
+
+def _doc_type(body: bytes) -> str:
+    """Return the DocType of an EBML header's data; UnsupportedContainer where it is not for us to read."""
+    fields = {identity: (data, end) for identity, _, data, end in ebml.walk(body, 0, len(body))}
     for identity, limit, name in (
         (ids.EBML_READ_VERSION, 1, "EBMLReadVersion"),
         (ids.EBML_MAX_ID_LENGTH, ebml.MAX_ID_LENGTH, "EBMLMaxIDLength"),
@@ -80,7 +87,12 @@ def _header(window: Window) -> tuple[str, int]:
     doc_type = ebml.text(body, *fields.get(ids.DOC_TYPE, (0, 0)))
     if doc_type not in ("matroska", "webm"):
         raise UnsupportedContainer(f"an EBML document of type {doc_type!r:.40}")
-    return doc_type, start + size
+    return doc_type
+
+
+# A library is made by few programs: these bytes are the same in one file after another, and in one look after another.
+_KEPT_LENGTH = 1 << 12
+_kept_doc_type = lru_cache(maxsize=16)(_doc_type)
 
 
 def _segment(window: Window, at: int) -> tuple[int, int]:
@@ -123,7 +135,8 @@ def _follow(window: Window, segment: int, parts: list[Part]) -> list[tuple[int, 
     for head in heads:  # grows: a SeekHead may name another one
         if len(seeks) > _SEEKS:
             break
-        found = _seeks(head, segment)
+        kept = len(head.body) <= _KEPT_LENGTH
+        found = [(identity, segment + at) for identity, at in (_kept_seeks if kept else _seeks)(head.body)]
         seeks += found
         for identity, at in found:
             if at in seen or not _wanted(identity, parts) or len(heads) > _SEEK_HEADS:
@@ -158,16 +171,19 @@ def _named(window: Window, identity: int, at: int) -> Part | None:
     return part if part.id == identity and part.end != ebml.UNKNOWN else None
 
 
-def _seeks(head: Part, segment: int) -> list[tuple[int, int]]:
-    """Return (id, offset in the file) of each Seek (RFC 9559, 5.1.1); of a damaged SeekHead, none."""
+def _seeks(body: bytes) -> list[tuple[int, int]]:
+    """Return (id, offset in the Segment) of each Seek of a SeekHead (RFC 9559, 5.1.1); of a damaged one, none."""
     found = []
     try:
-        for identity, _, data, end in ebml.walk(head.body, 0, len(head.body), head.data, _SEEKS):
+        for identity, _, data, end in ebml.walk(body, 0, len(body), limit=_SEEKS):
             if identity == ids.SEEK:
-                fields = {child: (start, stop) for child, _, start, stop in ebml.walk(head.body, data, end, head.data)}
+                fields = {child: (start, stop) for child, _, start, stop in ebml.walk(body, data, end)}
                 if ids.SEEK_ID in fields and ids.SEEK_POSITION in fields:
-                    position = ebml.uint(head.body, *fields[ids.SEEK_POSITION])
-                    found.append((ebml.uint(head.body, *fields[ids.SEEK_ID]), segment + position))
+                    position = ebml.uint(body, *fields[ids.SEEK_POSITION])
+                    found.append((ebml.uint(body, *fields[ids.SEEK_ID]), position))
     except Corrupt:
         return []
     return found
+
+
+_kept_seeks = lru_cache(maxsize=64)(_seeks)
