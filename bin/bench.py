@@ -6,6 +6,7 @@ measured ends it. A benchmark, not a test: it says where a figure misses its aim
 
 import argparse
 import ctypes
+import json
 import mmap
 import os
 import platform
@@ -24,6 +25,7 @@ PYTHON = os.path.join(ROOT, ".venv", "bin", "python")
 # What bin/arrtheaudio executes. No shell in front, and no shim of a version manager, which may cost 150 ms.
 ARRTHEAUDIO = (PYTHON, "-P", os.path.join(ROOT, "arrtheaudio", "__main__.py"))
 PROGRAMS = ("ffmpeg", "ffprobe", "mkvmerge", "mkvpropedit", "mediainfo", "xargs")
+FEW, DRAINED = 100, 500
 SMALL, SAMPLED_PROBES, SAMPLED_EDITS, NAMES = 1_000, 200, 100, 100_000
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -347,6 +349,63 @@ def memory(bench: Bench) -> list[Row]:
     return [Row(f"peak of `scan` of {NAMES:,} names", ours, "", "", "under 60 MB", spent.peak < 60e6, "1")]
 
 
+def queue(bench: Bench) -> list[Row]:
+    """The queue: a job put, taken and finished, with 100 and with 100,000 that wait; and puts in batches."""
+    script = os.path.join(ROOT, "bin", "bench_spool.py")
+    words = [PYTHON, script, bench.path("spools"), str(FEW), str(NAMES), str(SMALL)]
+    said = subprocess.run(words, stdout=subprocess.PIPE, env=bench.environment, check=True).stdout
+    found = json.loads(said)
+    few, many = found["seconds"]
+    what = f"put, take and finish a job, {NAMES:,} waiting"
+    ratio, peak = many / few, found["peak"]
+    return [
+        Row(
+            what,
+            milliseconds(many),
+            f"{FEW} waiting {milliseconds(few)}",
+            f"{ratio:.2f}",
+            "<= 1.5",
+            ratio <= 1.5,
+            f"{SMALL}",
+        ),
+        Row(
+            "durable puts in batches", f"{found['puts']:,.0f}/s", "", "", "1,000/s", found["puts"] >= 1_000, f"{NAMES}"
+        ),
+        Row("… peak of that process", f"{peak / 1e6:.0f} MB", "", "", "under 80 MB", peak < 80e6, "1"),
+    ]
+
+
+def drain(bench: Bench) -> list[Row]:
+    """What the queue adds to each job over process, with two in hand at once."""
+    peaks: list[int] = []
+    times: dict[str, list[float]] = {"process": [], "jobs": []}
+    with open(bench.path("drain.yaml"), "w") as file:
+        file.write("language_priority: [ja]\nprefer_original: false\n")
+    program = (*ARRTHEAUDIO, "--config", bench.path("drain.yaml"))
+    for _ in range(3):
+        folder = bench.copies("drained", ["mkvmerge.mkv"], DRAINED)
+        times["process"].append(bench.run([*program, "process", "--jobs", "2", folder]).seconds)
+        folder = bench.copies("drained", ["mkvmerge.mkv"], DRAINED)
+        bench.run([*program, "jobs", "add", *(os.path.join(folder, name) for name in os.listdir(folder))])
+        spent = bench.run([*program, "jobs", "run", "--workers", "2"])
+        times["jobs"].append(spent.seconds)
+        peaks.append(spent.peak)
+    ours, other = (statistics.median(times[side]) / DRAINED for side in ("jobs", "process"))
+    added = ours - other
+    return [
+        Row(
+            f"`jobs run --workers 2`, each of {DRAINED} jobs",
+            milliseconds(ours),
+            f"`process --jobs 2` {milliseconds(other)}",
+            f"{added * 1000:+.1f} ms",
+            "under 3 ms more",
+            added < 0.003,
+            "3",
+        ),
+        Row("… its peak", f"{max(peaks) / 1e6:.0f} MB", "", "", "under 80 MB", max(peaks) < 80e6, "3"),
+    ]
+
+
 FIGURES = {
     "scan-probe": scan_probe,
     "process-mkv": process_mkv,
@@ -356,6 +415,8 @@ FIGURES = {
     "size": size,
     "cold": cold,
     "memory": memory,
+    "queue": queue,
+    "drain": drain,
 }
 
 
@@ -369,6 +430,11 @@ def faster(what: str, ours: float, other: str, others: float, aim: float, n: int
 def duration(seconds: float) -> str:
     """Return seconds with the unit that suits them."""
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+def milliseconds(seconds: float) -> str:
+    """Return seconds as milliseconds, to the hundredth."""
+    return f"{seconds * 1000:.2f} ms"
 
 
 def kilobytes(count: int) -> str:
