@@ -1,8 +1,8 @@
 """Which job is next: the most urgent, and of those the oldest. What it costs does not depend on how many wait."""
 
-import heapq
 import os
 import time
+from itertools import islice
 
 from arrtheaudio.core.record import path_of
 from arrtheaudio.errors import Error
@@ -46,11 +46,21 @@ class Line:
         if changed == self._listed:
             return
         settled = time.time_ns() - changed > _SETTLED
-        with os.scandir(self._path) as entries:
-            names = heapq.nsmallest(KEPT, (entry.name for entry in entries if not entry.name.startswith(".")))
+        names = self._oldest()
         # Nothing that comes later can come unseen, unless by the same tick of the clock; and there may be more.
         self._listed = changed if settled and len(names) < KEPT else None
         self._names = names[::-1]
+
+    def _oldest(self) -> list[str]:
+        """Return the KEPT oldest names, in their order, with no more than twice as many in memory."""
+        names: list[str] = []
+        with os.scandir(self._path) as entries:
+            visible = (entry.name for entry in entries if not entry.name.startswith("."))
+            while more := list(islice(visible, KEPT)):
+                names += more
+                names.sort()
+                del names[KEPT:]
+        return names
 
     def since(self) -> int:
         """Return since when the oldest waits, in nanoseconds since 1970."""
