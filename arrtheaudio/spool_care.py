@@ -1,4 +1,4 @@
-"""What keeps the queue in order: jobs of workers that died, jobs whose wait is over, leftovers, old jobs, the limit."""
+"""What keeps the queue in order: jobs of workers that died, jobs whose wait is over, leftovers, old jobs."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from arrtheaudio.core import record as records
 from arrtheaudio.errors import Internal
 from arrtheaudio.spool import Claim, Spool
 from arrtheaudio.spool_draft import lock
-from arrtheaudio.spool_folder import FINISHED, NEW
+from arrtheaudio.spool_folder import FINISHED
 from arrtheaudio.spool_job import FINAL, SUFFIX, Job
 
 MOST_RECLAIMS = 5
@@ -152,63 +152,13 @@ def _forget_batches(spool: Spool, before: float) -> None:
                 os.unlink(entry.path)
 
 
-def waiting(spool: Spool) -> int:
-    """Count the jobs that wait."""
-    return sum(1 for folder in (*NEW, "held") for _ in _visible(f"{spool.root}/{folder}"))
-
-
-def _visible(folder: str) -> Iterator[str]:
+def visible(folder: str) -> Iterator[str]:
+    """Yield the names in a folder; what begins with a dot is none of ours."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if not entry.name.startswith("."):
                 yield entry.name
 
 
-class Limit:
-    """How many jobs may wait.
-
-    They are counted at most once a second, for all producers together, and less often where that takes long: the count
-    stands in the file `waiting`. In between, this many more than the limit may come in.
-    """
-
-    def __init__(self, spool: Spool, most: int) -> None:
-        """Count nothing yet."""
-        self._spool = spool
-        self._most = most
-        self._file = f"{spool.root}/waiting"
-        self._read = 0
-        self._put = 0
-
-    def room(self) -> int:
-        """Return how many more may be put."""
-        try:
-            with open(self._file, "rb") as file:
-                count, pause = map(int, file.read(60).split())
-                counted = os.fstat(file.fileno()).st_mtime_ns
-        except (OSError, ValueError):
-            count, pause, counted = 0, 0, 0
-        if time.time_ns() - counted > pause:
-            return self._most - self._count()
-        if counted != self._read:
-            self._read, self._put = counted, 0
-        return self._most - count - self._put
-
-    def add(self, count: int) -> None:
-        """Take note of what this process has put since."""
-        self._put += count
-
-    def _count(self) -> int:
-        start = time.time_ns()
-        count = waiting(self._spool)
-        pause = max(_SECOND, 20 * (time.time_ns() - start))
-        draft = f"{self._spool.root}/tmp/waiting.{os.getpid()}"
-        with contextlib.suppress(OSError):
-            with open(draft, "wb") as file:
-                file.write(b"%d %d" % (count, pause))
-            os.rename(draft, self._file)
-            self._read, self._put = os.stat(self._file).st_mtime_ns, 0
-        return count
-
-
 def _names(spool: Spool, folder: str) -> list[str]:
-    return sorted(_visible(f"{spool.root}/{folder}"))
+    return sorted(visible(f"{spool.root}/{folder}"))

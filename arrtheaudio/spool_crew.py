@@ -8,7 +8,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from arrtheaudio import messages
 from arrtheaudio.core import record as records
@@ -68,7 +68,7 @@ class Crew:
         self._stopping = False
         self.failed = False
 
-    def run(self, count: int, most: int | None = None) -> Iterator[Job]:
+    def run(self, count: int, most: int | None = None) -> Generator[Job, None, None]:
         """Yield each finished job, until all workers have ended. Closed early, it lets each end the job in hand."""
         shares = [None if most is None else most // count + (at < most % count) for at in range(count)]
         for share in shares:

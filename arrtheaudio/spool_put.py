@@ -7,15 +7,15 @@ from functools import partial
 
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
-from arrtheaudio.errors import NoSpace, from_os
+from arrtheaudio.errors import InvalidRecord, NoSpace, from_os
 from arrtheaudio.output import Sink
 from arrtheaudio.pipeline import READER_GONE
 from arrtheaudio.signals import Signals, Stopped
 from arrtheaudio.spool import BATCH, Spool
-from arrtheaudio.spool_care import Limit
 from arrtheaudio.spool_draft import put
 from arrtheaudio.spool_folder import sync
 from arrtheaudio.spool_job import Job, new, now
+from arrtheaudio.spool_limit import Limit
 
 
 class QueueFull(NoSpace):
@@ -55,13 +55,12 @@ class Intake:
 
 
 def batch(spool: Spool, group: str, made_of: Record) -> None:
-    """Keep what a batch or a webhook was made from; an Error where it is not on disk."""
+    """Keep what a batch or a webhook was made from; an Error where it is not on disk, or its id is no file name."""
+    if not group or "/" in group or "\0" in group or group.startswith("."):
+        raise InvalidRecord(f"{group!r:.60} is no name for a group")
+    line = records.line({"id": group, "created_at": now(), **made_of})
     try:
-        put(
-            spool.root,
-            f"{spool.root}/batches/{group}.json",
-            records.line({"id": group, "created_at": now(), **made_of}),
-        )
+        put(spool.root, f"{spool.root}/batches/{group}.json", line)
         sync(f"{spool.root}/batches")
     except OSError as error:
         raise from_os(error) from None

@@ -118,6 +118,9 @@ def test_groups(yard: Yard) -> None:
     assert {job["state"] for job in yard.jobs("cancel", "--group", "ours")} == {"cancelled"}
     assert [job["id"] for job in yard.jobs("run")] == [other]
     assert yard.states() == {"cancelled": 3, "done": 1}
+    made_of = json.loads((yard.spool / "batches" / "ours.json").read_bytes())
+    assert (made_of["id"], made_of["source"], made_of["files"]) == ("ours", "cli", 3)
+    assert yard.jobs("wait", "--group", "theirs", status=1) == []
 
 
 def test_wait(yard: Yard) -> None:
@@ -141,7 +144,16 @@ def test_an_unknown_id(yard: Yard, words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("show",), ("cancel",), ("retry",), ("wait",), ("run", "--workers", "0"), ("run", "--max", "0"), ("add", "")],
+    [
+        ("show",),
+        ("cancel",),
+        ("retry",),
+        ("wait",),
+        ("run", "--workers", "0"),
+        ("run", "--max", "0"),
+        ("add", ""),
+        ("add", "--group", "../x", "y"),
+    ],
     ids=" ".join,
 )
 def test_a_wrong_call(yard: Yard, words: tuple[str, ...]) -> None:

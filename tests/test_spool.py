@@ -20,10 +20,11 @@ from arrtheaudio.errors import Corrupt, Error, InvalidRecord, Network, NoSpace, 
 from arrtheaudio.signals import Signals
 from arrtheaudio.spool import Spool
 from arrtheaudio.spool_ask import Wanted, cancel, jobs, retry, stats
-from arrtheaudio.spool_care import MOST_RECLAIMS, Limit, prune, reclaim, waiting
+from arrtheaudio.spool_care import MOST_RECLAIMS, prune, reclaim
 from arrtheaudio.spool_crew import Parent
 from arrtheaudio.spool_folder import SpoolUnusable
 from arrtheaudio.spool_job import PRIORITIES, Job, new, new_id, parse, time_of
+from arrtheaudio.spool_limit import Limit, waiting
 from arrtheaudio.spool_take import Queue
 from arrtheaudio.spool_work import Rules, Trade, Worker
 

@@ -4,6 +4,7 @@ What a subcommand needs it imports when it is called.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,13 +61,23 @@ def add(
 
     Prints the id of each job, when it is on disk. What cannot be queued is printed with its error.
     """
-    from arrtheaudio import filters, output
+    from arrtheaudio import filters, messages, output
     from arrtheaudio.call import Call
-    from arrtheaudio.spool_put import Intake, run
+    from arrtheaudio.errors import Error, InvalidRecord, UsageError
+    from arrtheaudio.spool_put import Intake, batch, run
 
     call = Call("jobs", files, {"null": null}, ctx.obj)
     source = filters.source(call, "jobs")
-    intake = Intake(_spool(ctx), call.config.processing.max_queue_size, priority=priority, group=group)
+    spool = _spool(ctx)
+    if group is not None:
+        try:
+            batch(spool, group, {"source": "cli", "priority": priority, "files": len(files) or None})
+        except InvalidRecord as error:
+            raise UsageError(f"{error}.") from None
+        except Error as error:
+            messages.error(f"the spool: {error}")
+            ctx.exit(1)
+    intake = Intake(spool, call.config.processing.max_queue_size, priority=priority, group=group)
     ctx.exit(run(source, intake, output.sink(form, ("ID",), lambda job: [job["id"]])))
 
 
@@ -96,7 +107,8 @@ def run(ctx: click.Context, /, workers: int | None, follow: bool, most: int | No
         crew = Crew(
             lambda share, parent: Worker(spool, trade, rules, signals).run(parent, follow=follow, most=share), signals
         )
-        failed = _show(crew.run(workers or processing.worker_count, most), _sink(form))
+        with closing(crew.run(workers or processing.worker_count, most)) as done:
+            failed = _show(done, _sink(form))
     ctx.exit(128 + signals.number if signals.number else int(failed or crew.failed))
 
 
@@ -208,6 +220,9 @@ def wait(ctx: click.Context, /, ids: tuple[str, ...], group: str | None, progres
 
     if group is not None:
         ids = (*ids, *_ids(ctx, (None,), group))
+        if not ids:
+            messages.error(f"there are no jobs of the group {group}")
+            ctx.exit(1)
     elif not ids:
         raise click.UsageError("give an ID, or --group.")
     shown = output.is_terminal(2) if progress is None else progress
@@ -249,7 +264,7 @@ def prune(ctx: click.Context, /, age: str | None) -> None:
 
 
 def _ids(ctx: click.Context, states: Iterable[str | None], group: str | None) -> list[str]:
-    """Return the ids of jobs; a usage error where a group has none at all."""
+    """Return the ids of jobs of some states, of one group where it is given."""
     from arrtheaudio.spool_ask import Wanted, jobs
 
     spool = _spool(ctx)
