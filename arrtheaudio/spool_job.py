@@ -130,6 +130,6 @@ def result_of(record: Record) -> str:
 def renewed(job: Job) -> Job:
     """Return a finished job as it was before its first attempt."""
     added = (*job.get("added", ()), "error")
-    kept = ("id", "priority", "source", "group", "created_at")
+    kept = ("id", "priority", "source", "group", "created_at", "dry_run")
     record = {key: value for key, value in job["record"].items() if key not in added}
-    return {**{key: job.get(key) for key in kept}, "state": "queued", "attempt": 0, "record": record}
+    return {**{key: job[key] for key in kept if key in job}, "state": "queued", "attempt": 0, "record": record}

@@ -244,6 +244,17 @@ def test_the_parent_is_killed(yard: Yard) -> None:
         time.sleep(0.02)
 
 
+def test_a_dry_run(yard: Yard) -> None:
+    film = yard.film()
+    before = film.read_bytes()
+    yard.jobs("stats")  # makes the folder
+    job = {"record": {"path": str(film)}, "dry_run": True}
+    (yard.spool / "new" / "1-high" / "mine.json").write_text(json.dumps(job))
+    (done,) = yard.jobs("run")
+    assert (done["id"], done["record"]["apply"]["status"]) == ("mine", "planned")
+    assert film.read_bytes() == before
+
+
 # What the disk sees
 
 

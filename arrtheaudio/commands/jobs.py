@@ -124,7 +124,8 @@ def _trade(globals_: "Globals") -> "Trade":
     before = [*choose.before(call.config), *choose.stages(choose.Wish(), call.config)]
 
     def answer(record: "Record", job: "Job") -> "Record":
-        return pipeline.carry(record, [*before, *apply.stages(settings._replace(job=job["id"]))])
+        dry_run = settings.dry_run or job.get("dry_run") is True
+        return pipeline.carry(record, [*before, *apply.stages(settings._replace(job=job["id"], dry_run=dry_run))])
 
     return Trade(answer, lambda: apply.recover(settings.journal, call.config.journal.keep_days))
 
