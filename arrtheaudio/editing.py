@@ -30,10 +30,10 @@ def plan(media: Media, changes: Sequence[Change]) -> tuple[Plan, Check]:
 
     ChangedSinceProbe where the tracks are not what the changes start from.
     """
-    codec = media.codec()
-    before = codec.probe(media.window())
+    codec, window = media.look()
+    before = codec.probe(window)
     _expect(before, changes)
-    edits = codec.plan(media.window(), changes)
+    edits = codec.plan(window, changes)
     wanted = before._replace(tracks=changed(before.tracks, edits.changes))
     return edits, lambda edited: _verify(codec, edited, wanted)
 
@@ -43,11 +43,11 @@ def check_undo(media: Media, edits: Sequence[Edit]) -> Check:
 
     InvalidRecord where they lie outside the header that we edit: a record may say anything.
     """
-    codec = media.codec()
-    start, end = codec.bounds(media.window())
+    codec, window = media.look()
+    start, end = codec.bounds(window)
     if any(edit.offset < start or edit.offset + len(edit.before) > end for edit in edits):
         raise InvalidRecord(f"its edits lie outside bytes {start} to {end}, where the tracks are described")
-    before = codec.probe(media.window())
+    before = codec.probe(window)
 
     def check(edited: Media) -> None:
         try:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from io import FileIO
 from typing import Self
 
-from arrtheaudio.containers import Codec, sniff
+from arrtheaudio.containers import Codec, Probe, sniff
 from arrtheaudio.containers.edit import Edit, single_bytes
 from arrtheaudio.containers.window import Window
 from arrtheaudio.errors import ChangedSinceProbe, Error, NotAFile, ReadOnly, Timeout, from_os
@@ -47,11 +47,18 @@ class Media:
         """Return a fresh look at the bytes: nothing read before is reused."""
         if self._file is None:
             self._file = FileIO(self.descriptor, closefd=False)
-        return Window(self._file, os.fstat(self.descriptor).st_size)
+        # A file that is being made has grown since it was opened; any other has the size that was checked.
+        return Window(self._file, self.stat.st_size or os.fstat(self.descriptor).st_size)
 
-    def codec(self) -> Codec:
-        """Return the codec for the bytes at the start of the file; NotMedia where none knows them."""
-        return sniff(self.window().peek(0, 4096))
+    def look(self) -> tuple[Codec, Window]:
+        """Return the codec for the bytes at the start of the file, and what was read of it; NotMedia where none is."""
+        window = self.window()
+        return sniff(window.peek(0, 4096)), window
+
+    def probe(self) -> Probe:
+        """Return what the file says of itself now; NotMedia where no codec of ours knows it."""
+        codec, window = self.look()
+        return codec.probe(window)
 
     def reads(self, edits: Sequence[Edit]) -> list[bytes]:
         """Return what stands now where the edits are."""

@@ -82,6 +82,8 @@ def run(
         stages,
         sink or output.sink(values["form"], table.head, table.row),
         jobs=jobs,
+        # Where nobody says how many, the storage does: more files are in hand where it keeps us waiting.
+        begin=None if values["jobs"] else 1,
         # A file that hangs can be left behind only where another thread goes on.
         timeout=call.config.processing.timeout_seconds if jobs > 1 else None,
         progress=Progress(call.name, shown=shown and not messages.quiet()),

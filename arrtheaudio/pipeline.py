@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from arrtheaudio import messages
@@ -147,20 +148,23 @@ def run(
     sink: Sink,
     *,
     jobs: int = 1,
+    begin: int | None = None,
     timeout: float | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Take every record of `source` through `stages` into `sink`, in order; return the exit status.
 
     No signal and no closed pipe interrupts the file in hand: its record is finished first. `timeout` is in seconds, for
-    one record; it needs more than one job.
+    one record; it needs more than one job. `begin` is how many of the jobs there are before the storage proves slow.
     """
     progress = progress or Progress("", shown=False)
     with Signals() as signals:
         if jobs > 1:
             from arrtheaudio.pool import Pool
 
-            pool = Pool(lambda record: carry(record, stages), jobs, signals, name=stages[-1].name, timeout=timeout)
+            name = stages[-1].name
+            work = partial(carry, stages=stages)
+            pool = Pool(work, jobs, signals, name=name, timeout=timeout, begin=begin)
             results: Generator[Record, None, None] = pool.map(source)
         else:
             results = _inline(source, stages, signals)

@@ -14,6 +14,9 @@ from arrtheaudio.signals import Signals
 
 # Answers that may wait for a slow one before them, for each thread.
 _AHEAD = 8
+# How often the main thread looks for answers, and what answer is a slow one; in seconds.
+_LOOK = 0.005
+_SLOW = 0.01
 
 
 class _Slot:
@@ -35,19 +38,30 @@ class _End:
 
 
 class Pool:
-    """Runs `work` on records in `jobs` threads.
+    """Runs `work` on records in up to `jobs` threads.
 
+    It begins with `begin` of them, and adds one whenever the next answer is long in coming: where the storage is quick,
+    threads only take turns.
     The source is read on a thread of its own, so that a finished record is given on while the next is still awaited.
     A record that takes longer than `timeout` seconds is answered with an error of the stage `name`, and its thread
     replaced: a mount that hangs holds its own files only. Threads are daemons for the same reason.
     """
 
     def __init__(
-        self, work: Callable[[Record], Record], jobs: int, signals: Signals, *, name: str, timeout: float | None = None
+        self,
+        work: Callable[[Record], Record],
+        jobs: int,
+        signals: Signals,
+        *,
+        name: str,
+        timeout: float | None = None,
+        begin: int | None = None,
     ) -> None:
-        """Start nothing yet."""
+        """Start nothing yet; without `begin`, all threads are there from the first record on."""
         self._work = work
         self._jobs = jobs
+        self._begun = 0
+        self._begin_with = min(jobs, begin or jobs)
         self._signals = signals
         self._name = name
         self._timeout = timeout
@@ -65,8 +79,8 @@ class Pool:
         """Yield the answers in order; closed early, or stopped by a signal, begin no more and end what is in hand."""
         self._signals.wake = lambda: self._events.put(None)
         self._start(self._feed, source)
-        for _ in range(self._jobs):
-            self._start(self._serve)
+        for _ in range(self._begin_with):
+            self._grow()
         try:
             yield from self._answers()
         finally:
@@ -78,6 +92,10 @@ class Pool:
 
     def _start(self, target: Callable[..., None], *arguments: object) -> None:
         threading.Thread(target=target, args=arguments, daemon=True).start()
+
+    def _grow(self) -> None:
+        self._begun += 1
+        self._start(self._serve)
 
     def _stop(self) -> None:
         with self._gate:
@@ -102,9 +120,13 @@ class Pool:
         self._events.put(None)
 
     def _serve(self) -> None:
+        told = 0.0
         while (slot := self._tasks.get()) is not None and self._begin(slot):
             slot.answer = self._work(slot.record)
-            self._events.put(None)
+            # To wake the main thread for each quick answer would cost more than the answer; it looks by itself, too.
+            if self._tasks.empty() or time.monotonic() - told > _LOOK:
+                told = time.monotonic()
+                self._events.put(None)
 
     def _begin(self, slot: _Slot) -> bool:
         with self._gate:
@@ -116,7 +138,7 @@ class Pool:
         while (slot := self._first()) is not None:
             answer = slot.answer or self._late(slot)
             if answer is None and (slot.begun is not None or not self._stopping):
-                self._await(self._left(slot))
+                self._look_after(slot)
                 continue
             self._order.popleft()
             self._room.release()
@@ -146,6 +168,14 @@ class Pool:
             self._events.get(timeout=seconds)
             while True:  # one look sees all that has happened
                 self._events.get_nowait()
+
+    def _look_after(self, slot: _Slot) -> None:
+        """Wait a little for an answer; where it is slow, have more of them in hand."""
+        left = self._left(slot)
+        self._await(_LOOK if left is None else min(_LOOK, left))
+        slow = slot.answer is None and slot.begun is not None and time.monotonic() - slot.begun > _SLOW
+        if slow and self._begun < self._jobs:
+            self._grow()
 
     def _left(self, slot: _Slot) -> float | None:
         if self._timeout is None or slot.begun is None:

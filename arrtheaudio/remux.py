@@ -62,7 +62,7 @@ def rewrite(
     ToolMissing, ToolFailed (its last line, or what the new file lacks), NoSpace (it takes twice the file's size),
     Timeout. A signal to this process ends the tool too, and is a ToolFailed here.
     """
-    probe: Probe = media.codec().probe(media.window())
+    probe: Probe = media.probe()
     for tool in (*(("mkvmerge",) if probe.container in _MATROSKA else ()), "ffmpeg", "ffprobe"):
         remux_tool.find(tool)
 
@@ -97,7 +97,7 @@ def _fill(
 
 def _probe(new: Media) -> Probe:
     try:
-        probe: Probe = new.codec().probe(new.window())
+        probe: Probe = new.probe()
         return probe
     except Error as error:
         size = os.fstat(new.descriptor).st_size

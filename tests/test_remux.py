@@ -395,7 +395,7 @@ def _rewrite(
 
 
 def _second(media: Media) -> list[Change]:
-    audio = [track for track in media.codec().probe(media.window()).tracks if track.type == "audio"]
+    audio = [track for track in media.probe().tracks if track.type == "audio"]
     pairs = [(track, track is audio[1]) for track in audio]
     return [Change(track.index, "default", track.default, to) for track, to in pairs if track.default != to]
 
@@ -431,7 +431,7 @@ def test_the_only_audio_track_is_no_default(tight: Any, tmp_path: Path, name: st
     """The shape that libwebm and Chrome write, with nothing to spare."""
     path = tight(name)
     with open_to_edit(os.fsencode(path)) as media:
-        (track,) = [track for track in media.codec().probe(media.window()).tracks if track.type == "audio"]
+        (track,) = [track for track in media.probe().tracks if track.type == "audio"]
         changes = [Change(track.index, "default", True, False)]
         with pytest.raises(NoRoom):
             editing.plan(media, changes)

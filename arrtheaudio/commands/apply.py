@@ -15,7 +15,6 @@ from typing import Any
 from arrtheaudio import editing, filters, messages
 from arrtheaudio.call import Call
 from arrtheaudio.commands import choose
-from arrtheaudio.containers import Probe
 from arrtheaudio.containers.edit import Plan
 from arrtheaudio.core.record import Record, integer, nanoseconds, path_of, timestamp
 from arrtheaudio.core.track import Change, Track, changed
@@ -193,7 +192,7 @@ def _as_probed(media: Media, record: Record) -> bool:
 
 def _unchanged(media: Media, record: Record, changes: list[Change]) -> Mapping[str, Any]:
     """Answer for a file that is not the one probed: it is right already where an earlier try got that far."""
-    found: Probe = media.codec().probe(media.window())
+    found = media.probe()
     try:
         wanted = changed([Track.from_dict(track) for track in record["probe"]["tracks"]], changes)
     except (TypeError, KeyError, AttributeError):

@@ -6,7 +6,7 @@ never chosen while there is anything else.
 """
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from arrtheaudio import filters, output
@@ -92,9 +92,14 @@ _TEXTS = {"type", "codec", "language", "language_in_file", "name"}
 
 
 def _sound(track: Track) -> bool:
+    return _are_sound(tuple(map(type, track)))
+
+
+@lru_cache(maxsize=64)
+def _are_sound(kinds: tuple[type, ...]) -> bool:
     return all(
-        type(value) is _kind(field) or (value is None and Track._field_defaults.get(field, 0) is None)
-        for field, value in track._asdict().items()
+        kind is _kind(field) or (kind is type(None) and Track._field_defaults.get(field, 0) is None)
+        for field, kind in zip(Track._fields, kinds, strict=True)
     )
 
 

@@ -29,12 +29,12 @@ def _probe(media: Media, timeout: float) -> Mapping[str, Any]:
     if media.stat.st_size == 0:
         raise NotMedia("the file is empty")
     try:
-        codec = media.codec()
+        codec, window = media.look()
     except NotMedia:
         from arrtheaudio.containers import ffprobe
 
         return ffprobe.probe(media.descriptor, timeout).to_dict()
-    return codec.probe(media.window()).to_dict()
+    return codec.probe(window).to_dict()
 
 
 def stages(timeout: float, *, refresh: bool = False) -> list[Stage]:

@@ -13,11 +13,13 @@ class Value(tuple[Any, ...]):
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ()
+    _field_names: ClassVar[frozenset[str]] = frozenset()
     _field_defaults: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         """Make the annotations of the class body its items, in their order."""
         cls._fields = tuple(cls.__annotations__)
+        cls._field_names = frozenset(cls._fields)
         cls._field_defaults = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
         for place, name in enumerate(cls._fields):
             setattr(cls, name, property(itemgetter(place)))
@@ -45,7 +47,9 @@ class Value(tuple[Any, ...]):
 
     def _replace(self, **named: Any) -> Self:
         """Return the value with other items."""
-        return type(self)(**{**self._asdict(), **named})
+        if not named.keys() <= self._field_names:
+            raise TypeError(f"{type(self).__name__} has {', '.join(self._fields)}")
+        return tuple.__new__(type(self), map(named.get, self._fields, self))
 
     def _asdict(self) -> dict[str, Any]:
         """Return the items by name."""
