@@ -11,8 +11,8 @@ import sys
 import time
 
 from arrtheaudio.spool import BATCH, Spool
-from arrtheaudio.spool_job import new
-from arrtheaudio.spool_take import Queue
+from arrtheaudio.spool.job import new
+from arrtheaudio.spool.take import Queue
 
 
 def fill(spool: Spool, count: int) -> float:

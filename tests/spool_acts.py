@@ -10,18 +10,17 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from arrtheaudio import spool_ask
 from arrtheaudio.commands import apply, choose
 from arrtheaudio.core.record import Record, failed
 from arrtheaudio.errors import Error, Fatal, Network
 from arrtheaudio.journal import Journal
 from arrtheaudio.pipeline import carry
 from arrtheaudio.signals import Signals
-from arrtheaudio.spool import Spool
-from arrtheaudio.spool_care import MOST_RECLAIMS, reclaim
-from arrtheaudio.spool_crew import Parent
-from arrtheaudio.spool_job import Job, new
-from arrtheaudio.spool_work import Rules, Trade, Worker
+from arrtheaudio.spool import Spool, ask
+from arrtheaudio.spool.care import MOST_RECLAIMS, reclaim
+from arrtheaudio.spool.crew import Parent
+from arrtheaudio.spool.job import Job, new
+from arrtheaudio.spool.work import Rules, Trade, Worker
 
 RULES = Rules(attempts=1, delay=0.0)
 PUT = 3
@@ -74,7 +73,7 @@ def put_one(folder: str, spool: Spool) -> None:
 
 def first(spool: Spool, *, state: str) -> str:
     """Return the id of a job in a state."""
-    return str(next(spool_ask.jobs(spool, spool_ask.Wanted(state)))["id"])
+    return str(next(ask.jobs(spool, ask.Wanted(state)))["id"])
 
 
 ACTS: dict[str, Callable[[str, Spool], Any]] = {
@@ -83,8 +82,8 @@ ACTS: dict[str, Callable[[str, Spool], Any]] = {
     "work": work,
     "hold": lambda _folder, spool: drain(spool, Trade(unreachable)),
     "release": lambda folder, spool: work(folder, spool),
-    "cancel": lambda _folder, spool: spool_ask.cancel(spool, first(spool, state="queued")),
-    "retry": lambda _folder, spool: spool_ask.retry(spool, first(spool, state="failed")),
+    "cancel": lambda _folder, spool: ask.cancel(spool, first(spool, state="queued")),
+    "retry": lambda _folder, spool: ask.retry(spool, first(spool, state="failed")),
     "reclaim": lambda _folder, spool: reclaim(spool),
     "give_up": lambda _folder, spool: reclaim(spool),
     "reject": work,

@@ -14,19 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spool_rig import MEDIA
 
-from arrtheaudio import spool_take
 from arrtheaudio.core.record import Record, failed
 from arrtheaudio.errors import Corrupt, Error, InvalidRecord, Network, NoSpace, NotFound, Timeout
 from arrtheaudio.signals import Signals
-from arrtheaudio.spool import Spool
-from arrtheaudio.spool_ask import Wanted, cancel, jobs, retry, stats
-from arrtheaudio.spool_care import MOST_RECLAIMS, prune, reclaim
-from arrtheaudio.spool_crew import Parent
-from arrtheaudio.spool_folder import SpoolUnusable
-from arrtheaudio.spool_job import PRIORITIES, Job, new, new_id, parse, time_of
-from arrtheaudio.spool_limit import Limit, waiting
-from arrtheaudio.spool_take import Queue
-from arrtheaudio.spool_work import Rules, Trade, Worker
+from arrtheaudio.spool import Spool, take
+from arrtheaudio.spool.ask import Wanted, cancel, jobs, retry, stats
+from arrtheaudio.spool.care import MOST_RECLAIMS, prune, reclaim
+from arrtheaudio.spool.crew import Parent
+from arrtheaudio.spool.folder import SpoolUnusable
+from arrtheaudio.spool.job import PRIORITIES, Job, new, new_id, parse, time_of
+from arrtheaudio.spool.limit import Limit, waiting
+from arrtheaudio.spool.take import Queue
+from arrtheaudio.spool.work import Rules, Trade, Worker
 
 DAY, HOUR = 86_400, 3_600
 DONE = Trade(lambda record, _job: {**record, "apply": {"status": "unchanged"}})
@@ -155,7 +154,7 @@ def test_who_has_not_waited_an_hour_is_not(spool: Spool) -> None:
 
 
 def test_a_folder_with_more_names_than_are_kept(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool_take, "KEPT", 4)
+    monkeypatch.setattr(take, "KEPT", 4)
     ids = [put(spool, f"/{n}") for n in range(11)]
     assert list(turns(spool)) == ids
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arrtheaudio.output import FORMATS
-from arrtheaudio.spool_job import PRIORITIES, SOURCES
+from arrtheaudio.spool.job import PRIORITIES, SOURCES
 
 if TYPE_CHECKING:
     from arrtheaudio.call import Globals
     from arrtheaudio.core.record import Record
     from arrtheaudio.output import Sink
     from arrtheaudio.spool import Spool
-    from arrtheaudio.spool_job import Job
-    from arrtheaudio.spool_work import Trade
+    from arrtheaudio.spool.job import Job
+    from arrtheaudio.spool.work import Trade
 
 _form = click.option(
     "-f",
@@ -64,7 +64,7 @@ def add(
     from arrtheaudio import filters, messages, output
     from arrtheaudio.call import Call
     from arrtheaudio.errors import Error, InvalidRecord, UsageError
-    from arrtheaudio.spool_put import Intake, batch, run
+    from arrtheaudio.spool.put import Intake, batch, run
 
     call = Call("jobs", files, {"null": null}, ctx.obj)
     source = filters.source(call, "jobs")
@@ -95,9 +95,9 @@ def run(ctx: click.Context, /, workers: int | None, follow: bool, most: int | No
     Ends when nothing can be done now: what is held for a later time stays held. Any number of these may run at once.
     """
     from arrtheaudio.signals import Signals
-    from arrtheaudio.spool_care import prune
-    from arrtheaudio.spool_crew import Crew
-    from arrtheaudio.spool_work import Rules, Worker
+    from arrtheaudio.spool.care import prune
+    from arrtheaudio.spool.crew import Crew
+    from arrtheaudio.spool.work import Rules, Worker
 
     spool, processing = _spool(ctx), ctx.obj.config.processing
     prune(spool, processing.job_history_days, processing.failed_job_days)
@@ -117,7 +117,7 @@ def _trade(globals_: "Globals") -> "Trade":
     from arrtheaudio import pipeline
     from arrtheaudio.call import Call
     from arrtheaudio.commands import apply, choose
-    from arrtheaudio.spool_work import Trade
+    from arrtheaudio.spool.work import Trade
 
     call = Call("jobs", (), {"dry_run": False, "hardlinks": None, "allow_rewrite": False}, globals_)
     settings = apply.settings(call)
@@ -151,7 +151,7 @@ def list_(
     form: str,
 ) -> None:
     """Print jobs, the newest first."""
-    from arrtheaudio.spool_ask import Wanted, jobs
+    from arrtheaudio.spool.ask import Wanted, jobs
 
     _show(jobs(_spool(ctx), Wanted(state, group, source), limit, offset), _sink(form))
 
@@ -181,13 +181,13 @@ def _get(spool: "Spool", job_id: str) -> "Job":
 @click.pass_context
 def cancel(ctx: click.Context, /, ids: tuple[str, ...], group: str | None, form: str) -> None:
     """Cancel jobs that wait. What runs completes."""
-    from arrtheaudio import spool_ask
+    from arrtheaudio.spool import ask
 
     if group is not None:
         ids = (*ids, *_ids(ctx, ("queued", "held"), group))
     elif not ids:
         raise click.UsageError("give an ID, or --group.")
-    _each(ctx, ids, form, spool_ask.cancel)
+    _each(ctx, ids, form, ask.cancel)
 
 
 @command.command("retry")
@@ -197,13 +197,13 @@ def cancel(ctx: click.Context, /, ids: tuple[str, ...], group: str | None, form:
 @click.pass_context
 def retry(ctx: click.Context, /, ids: tuple[str, ...], all_failed: bool, form: str) -> None:
     """Queue jobs again that failed or were cancelled."""
-    from arrtheaudio import spool_ask
+    from arrtheaudio.spool import ask
 
     if all_failed:
         ids = (*ids, *_ids(ctx, ("failed",), None))
     elif not ids:
         raise click.UsageError("give an ID, or --failed.")
-    _each(ctx, ids, form, spool_ask.retry)
+    _each(ctx, ids, form, ask.retry)
 
 
 @command.command("wait")
@@ -217,7 +217,7 @@ def wait(ctx: click.Context, /, ids: tuple[str, ...], group: str | None, progres
     from arrtheaudio import messages, output
     from arrtheaudio.progress import Progress
     from arrtheaudio.signals import Signals
-    from arrtheaudio.spool_wait import finished
+    from arrtheaudio.spool.wait import finished
 
     if group is not None:
         ids = (*ids, *_ids(ctx, (None,), group))
@@ -239,7 +239,7 @@ def wait(ctx: click.Context, /, ids: tuple[str, ...], group: str | None, progres
 def stats(ctx: click.Context, /, form: str) -> None:
     """Print how many jobs there are of each state, and how the latest went."""
     from arrtheaudio import output
-    from arrtheaudio.spool_ask import stats as count
+    from arrtheaudio.spool.ask import stats as count
 
     sink = output.sink(form, ("QUEUED", "HELD", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "MEAN"), _stats_row)
     _show([count(_spool(ctx))], sink)
@@ -252,7 +252,7 @@ def prune(ctx: click.Context, /, age: str | None) -> None:
     """Forget jobs that ended long ago."""
     from arrtheaudio import messages
     from arrtheaudio.commands.scan import duration
-    from arrtheaudio.spool_care import prune as forget
+    from arrtheaudio.spool.care import prune as forget
 
     processing = ctx.obj.config.processing
     limits: tuple[float, ...] = (processing.job_history_days, processing.failed_job_days)
@@ -266,7 +266,7 @@ def prune(ctx: click.Context, /, age: str | None) -> None:
 
 def _ids(ctx: click.Context, states: Iterable[str | None], group: str | None) -> list[str]:
     """Return the ids of jobs of some states, of one group where it is given."""
-    from arrtheaudio.spool_ask import Wanted, jobs
+    from arrtheaudio.spool.ask import Wanted, jobs
 
     spool = _spool(ctx)
     return [job["id"] for state in states for job in jobs(spool, Wanted(state, group))]
@@ -275,7 +275,7 @@ def _ids(ctx: click.Context, states: Iterable[str | None], group: str | None) ->
 def _each(ctx: click.Context, ids: Iterable[str], form: str, do: Callable[["Spool", str], "Job"]) -> None:
     """Print what `do` makes of each job; what it could not do is printed too, and the end is 1 then."""
     from arrtheaudio.errors import Error
-    from arrtheaudio.spool_ask import failed
+    from arrtheaudio.spool.ask import failed
 
     spool, sink, status = _spool(ctx), _sink(form), 0
     for job_id in ids:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from arrtheaudio.core import record as records
 from arrtheaudio.errors import Internal
 from arrtheaudio.spool import Claim, Spool
-from arrtheaudio.spool_draft import lock
-from arrtheaudio.spool_folder import FINISHED
-from arrtheaudio.spool_job import FINAL, SUFFIX, Job
+from arrtheaudio.spool.draft import lock
+from arrtheaudio.spool.folder import FINISHED
+from arrtheaudio.spool.job import FINAL, SUFFIX, Job
 
 MOST_RECLAIMS = 5
 _DAY = 86400

@@ -12,10 +12,10 @@ from arrtheaudio.output import Sink
 from arrtheaudio.pipeline import READER_GONE
 from arrtheaudio.signals import Signals, Stopped
 from arrtheaudio.spool import BATCH, Spool
-from arrtheaudio.spool_draft import put
-from arrtheaudio.spool_folder import sync
-from arrtheaudio.spool_job import Job, new, now
-from arrtheaudio.spool_limit import Limit
+from arrtheaudio.spool.draft import put
+from arrtheaudio.spool.folder import sync
+from arrtheaudio.spool.job import Job, new, now
+from arrtheaudio.spool.limit import Limit
 
 
 class QueueFull(NoSpace):

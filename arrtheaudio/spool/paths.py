@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from arrtheaudio.core.record import path_of
 from arrtheaudio.errors import Error
-from arrtheaudio.spool_job import Job
+from arrtheaudio.spool.job import Job
 
 _BITS = 62  # of a lock's place in its file
 

@@ -12,10 +12,10 @@ from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Error
 from arrtheaudio.signals import Signals, Stopped
 from arrtheaudio.spool import Claim, Spool
-from arrtheaudio.spool_care import Held, reclaim
-from arrtheaudio.spool_crew import Parent
-from arrtheaudio.spool_job import Job, result_of
-from arrtheaudio.spool_take import Queue
+from arrtheaudio.spool.care import Held, reclaim
+from arrtheaudio.spool.crew import Parent
+from arrtheaudio.spool.job import Job, result_of
+from arrtheaudio.spool.take import Queue
 
 # Failures that may pass; an Arr names files that are still on their way.
 PASSING = frozenset({"network", "timeout", "no_space"})

@@ -5,7 +5,7 @@ import fcntl
 import os
 
 from arrtheaudio.errors import Fatal
-from arrtheaudio.spool_job import PRIORITIES
+from arrtheaudio.spool.job import PRIORITIES
 
 FORMAT = 1
 NEW = tuple(f"new/{folder}" for folder in PRIORITIES.values())

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
 from arrtheaudio.errors import Error, IoError, NotAFile, from_os
-from arrtheaudio.spool_draft import Draft, lock, put
-from arrtheaudio.spool_folder import FINISHED, NEW, prepare, sync
-from arrtheaudio.spool_job import PRIORITIES, SUFFIX, Job, id_of, line, now, parse
-from arrtheaudio.spool_paths import Paths
+from arrtheaudio.spool.draft import Draft, lock, put
+from arrtheaudio.spool.folder import FINISHED, NEW, prepare, sync
+from arrtheaudio.spool.job import PRIORITIES, SUFFIX, Job, id_of, line, now, parse
+from arrtheaudio.spool.paths import Paths
 
 # Jobs that are put on disk together: each is an open file until then.
 BATCH = 256

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from arrtheaudio.errors import NotFound
 from arrtheaudio.signals import Signals, Stopped
 from arrtheaudio.spool import Spool
-from arrtheaudio.spool_ask import failed
-from arrtheaudio.spool_job import FINAL, Job
+from arrtheaudio.spool.ask import failed
+from arrtheaudio.spool.job import FINAL, Job
 
 _PAUSE = 0.1  # seconds between two looks
 _WINDOW = 500  # jobs that are looked at in one

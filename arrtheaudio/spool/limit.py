@@ -5,8 +5,8 @@ import os
 import time
 
 from arrtheaudio.spool import Spool
-from arrtheaudio.spool_care import visible
-from arrtheaudio.spool_folder import NEW
+from arrtheaudio.spool.care import visible
+from arrtheaudio.spool.folder import NEW
 
 _SECOND = 1_000_000_000
 

@@ -6,8 +6,8 @@ import fcntl
 import os
 import stat
 
-from arrtheaudio.spool_folder import FILE_MODE
-from arrtheaudio.spool_job import SUFFIX, new_id
+from arrtheaudio.spool.folder import FILE_MODE
+from arrtheaudio.spool.job import SUFFIX, new_id
 
 
 class Draft:

@@ -14,7 +14,7 @@ from arrtheaudio import messages
 from arrtheaudio.core import record as records
 from arrtheaudio.errors import Error, Fatal, from_os
 from arrtheaudio.signals import Signals, Stopped
-from arrtheaudio.spool_job import Job
+from arrtheaudio.spool.job import Job
 
 _CHUNK = 1 << 16
 _MOST_DEATHS = 10  # one after the other, without a job done in between

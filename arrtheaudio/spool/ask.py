@@ -9,8 +9,8 @@ from typing import Any
 from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Error, InvalidRecord, NotFound
 from arrtheaudio.spool import Claim, Spool
-from arrtheaudio.spool_folder import FINISHED, NEW
-from arrtheaudio.spool_job import Job, id_of, renewed
+from arrtheaudio.spool.folder import FINISHED, NEW
+from arrtheaudio.spool.job import Job, id_of, renewed
 
 STATES = ("queued", "held", "running", "completed", "failed", "cancelled")
 _RECENT = 1_000  # finished jobs that the mean duration is of

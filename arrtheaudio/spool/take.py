@@ -7,9 +7,9 @@ from itertools import islice
 from arrtheaudio.core.record import path_of
 from arrtheaudio.errors import Error
 from arrtheaudio.spool import Claim, Spool
-from arrtheaudio.spool_folder import NEW
-from arrtheaudio.spool_job import SUFFIX, Job, renewed, time_of
-from arrtheaudio.spool_paths import InHand
+from arrtheaudio.spool.folder import NEW
+from arrtheaudio.spool.job import SUFFIX, Job, renewed, time_of
+from arrtheaudio.spool.paths import InHand
 
 # Names of one folder that are kept in memory, 100 bytes each; a folder is listed once for so many jobs.
 KEPT = 50_000
