@@ -34,9 +34,9 @@ def room(module: str) -> str:
 
 
 def floor(name: str) -> int:
-    """Return the floor of a room; modules that begin alike are one room (`remux_check`)."""
+    """Return the floor of a room."""
     for height, rooms in enumerate(FLOORS):
-        if name in rooms or name.partition("_")[0] in rooms:
+        if name in rooms:
             return height
     raise AssertionError(f"{name} has no floor; give it one in FLOORS")
 

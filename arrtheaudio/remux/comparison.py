@@ -11,7 +11,7 @@ from typing import Any
 from arrtheaudio.containers import Probe
 from arrtheaudio.core.track import Change, Track, changed
 from arrtheaudio.errors import ToolFailed
-from arrtheaudio.remux_tool import named, run
+from arrtheaudio.remux.programs import named, run
 
 Facts = dict[str, Any]
 """What a file is, one value a name: `ffprobe.streams.1.tags.title`."""

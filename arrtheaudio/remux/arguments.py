@@ -6,7 +6,7 @@ from typing import Any
 from arrtheaudio.containers import Probe
 from arrtheaudio.core.track import Change
 from arrtheaudio.files import Media
-from arrtheaudio.remux_tool import named
+from arrtheaudio.remux.programs import named
 
 Watch = Callable[[float], None]
 """Is told how far a rewrite is, from 0 to 1."""

@@ -1,7 +1,7 @@
 """The last resort: all of a file muxed anew, where the change does not fit into the bytes that its header has.
 
 Only where the user allows it. The new file is made in the dot-folder beside the old one, compared with it (see
-remux_check.py), and renamed over its path: until then nothing has changed, after it nothing can be taken back. Other
+comparison.py), and renamed over its path: until then nothing has changed, after it nothing can be taken back. Other
 names of the old file keep it.
 """
 
@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 
-from arrtheaudio import editing, messages, remux_check, remux_command, remux_tool
+from arrtheaudio import editing, messages
 from arrtheaudio.containers import Probe
 from arrtheaudio.core.track import Change
 from arrtheaudio.core.value import Value
@@ -19,7 +19,8 @@ from arrtheaudio.editing import Intent
 from arrtheaudio.errors import Error, NoSpace, ToolFailed
 from arrtheaudio.files import Media
 from arrtheaudio.journal import Journal
-from arrtheaudio.remux_command import Watch
+from arrtheaudio.remux import arguments, comparison, programs
+from arrtheaudio.remux.arguments import Watch
 
 _MATROSKA = ("matroska", "webm")
 # What a slow disk reads, writes and reads again of a file, in bytes a second.
@@ -64,7 +65,7 @@ def rewrite(
     """
     probe: Probe = media.probe()
     for tool in (*(("mkvmerge",) if probe.container in _MATROSKA else ()), "ffmpeg", "ffprobe"):
-        remux_tool.find(tool)
+        programs.find(tool)
 
     def fill(new: Media) -> None:
         _room(media, new)
@@ -79,17 +80,17 @@ def rewrite(
 def _fill(
     media: Media, source: int, new: Media, probe: Probe, changes: Sequence[Change], deadline: float, watch: Watch
 ) -> None:
-    identified = remux_check.identify(source, deadline) if probe.container in _MATROSKA else {}
+    identified = comparison.identify(source, deadline) if probe.container in _MATROSKA else {}
     if identified:
-        command = remux_command.mkvmerge(source, new.descriptor, probe, changes, identified)
+        command = arguments.mkvmerge(source, new.descriptor, probe, changes, identified)
     else:
-        command = remux_command.ffmpeg(source, new.descriptor, probe, changes, remux_command.shape(media))
-    remux_tool.run(command, [source, new.descriptor], deadline, remux_command.progress(watch, probe.duration))
+        command = arguments.ffmpeg(source, new.descriptor, probe, changes, arguments.shape(media))
+    programs.run(command, [source, new.descriptor], deadline, arguments.progress(watch, probe.duration))
     # From the cheapest comparison to the dearest: the last one reads both files.
-    different = remux_check.same_tracks(probe, _probe(new), changes)
+    different = comparison.same_tracks(probe, _probe(new), changes)
     if not different:
-        before = remux_check.facts(source, media.stat.st_size, identified, deadline)
-        different = remux_check.differences(before, _facts(new, bool(identified), deadline), changes)
+        before = comparison.facts(source, media.stat.st_size, identified, deadline)
+        different = comparison.differences(before, _facts(new, bool(identified), deadline), changes)
     if different:
         more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
         raise ToolFailed(f"the remuxed file is not the same: {different[0]}{more}")
@@ -104,9 +105,9 @@ def _probe(new: Media) -> Probe:
         raise ToolFailed(f"the remuxed file, of {size:,} bytes, does not read: {error}") from None
 
 
-def _facts(new: Media, matroska: bool, deadline: float) -> remux_check.Facts:
-    identified = remux_check.identify(new.descriptor, deadline) if matroska else {}
-    return remux_check.facts(new.descriptor, os.fstat(new.descriptor).st_size, identified, deadline)
+def _facts(new: Media, matroska: bool, deadline: float) -> comparison.Facts:
+    identified = comparison.identify(new.descriptor, deadline) if matroska else {}
+    return comparison.facts(new.descriptor, os.fstat(new.descriptor).st_size, identified, deadline)
 
 
 def _free(new: Media) -> int:
@@ -135,7 +136,7 @@ def _full_disk(new: Media) -> Iterator[None]:
 @contextlib.contextmanager
 def _source(media: Media) -> Iterator[int]:
     """Open the file once more, for the tools: with our own descriptor they would share its lock, and might keep it."""
-    descriptor = os.open(remux_tool.named(media.descriptor), os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(programs.named(media.descriptor), os.O_RDONLY | os.O_CLOEXEC)
     try:
         yield descriptor
     finally:
@@ -150,7 +151,7 @@ def _turn(folder: str, count: int) -> Iterator[None]:
         for place in range(count):
             places.append(os.open(f"{folder}/rewriting.{place}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         while not any(map(_taken, places)):
-            remux_tool.check()
+            programs.check()
             time.sleep(_PAUSE)
         yield
     finally:
