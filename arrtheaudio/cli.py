@@ -1,6 +1,5 @@
 """Where a process begins and ends: a plain call goes straight to its command, every other one through click."""
 
-import gc
 import os
 import sys
 
@@ -15,8 +14,6 @@ from arrtheaudio.pipeline import READER_GONE, leave
 def main() -> None:
     """Run the command line, and end the process with its exit status."""
     _hold_standard_descriptors()
-    # Records hold no cycles: to look for some after every 700 objects would take a twentieth of the time.
-    gc.set_threshold(100_000, 50, 50)
     leave(_main(sys.argv[1:]))
 
 
