@@ -4,13 +4,14 @@ Types are bytes, as the specifications print them: b"moov".
 """
 
 from collections.abc import Iterator
-from struct import unpack
+from struct import Struct
 
 from arrtheaudio.containers.window import Window
 from arrtheaudio.errors import Corrupt, Truncated
 
 # More boxes than this are no header: the largest seen, with 100 tracks, has 3,000.
 LIMIT = 20_000
+_HEAD = Struct(">I4s").unpack
 
 Box = tuple[bytes, int, int, int]
 """(type, start, data, end): where the box, its data and what follows it start. A tuple: hundreds are made."""
@@ -39,12 +40,13 @@ class Boxes:
 
         Corrupt where one is shorter than its header or runs past `end`.
         """
-        read = self.window.read
+        held, read = self.window.held, self.window.read
         while end - start >= 8:
             self._left -= 1
             if self._left < 0:
                 raise Corrupt(f"too many boxes before byte {start}")
-            size, kind = unpack(">I4s", read(start, 8))
+            head = held(start, 8)
+            size, kind = _HEAD(head if len(head) == 8 else read(start, 8))
             data = start + 8
             if size < 2:
                 size, data = self._long(size, start, end)
@@ -68,7 +70,9 @@ class Boxes:
     def read(self, box: Box, most: int) -> bytes:
         """Return the first bytes of a box's data, up to `most`."""
         kind, _, data, end = box
-        return self.window.read(data, min(end - data, most), name(kind))
+        length = min(end - data, most)
+        found = self.window.held(data, length)
+        return found if len(found) == length else self.window.read(data, length, name(kind))
 
     def _long(self, size: int, start: int, end: int) -> tuple[int, int]:
         """Return the size and the start of the data of a box whose 32 bits say 0 (to the end) or 1 (64 bits follow)."""

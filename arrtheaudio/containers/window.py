@@ -37,6 +37,11 @@ class Window:
             raise Truncated(what, offset)
         return self._data[:length]
 
+    def held(self, offset: int, length: int) -> bytes:
+        """Return `length` bytes where they were fetched already, else fewer or none: the quick way to what is near."""
+        start = offset - self._start
+        return self._data[start : start + length] if start >= 0 else b""
+
     def peek(self, offset: int, length: int) -> bytes:
         """Return up to `length` bytes, fewer at the end of the file."""
         return self.read(offset, max(0, min(length, self.size - offset)))
