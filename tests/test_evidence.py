@@ -25,6 +25,9 @@ def by_name(language: str, confidence: str = "high") -> dict[str, Any]:
 FLAGGED = (Track(1, "audio", "aac", language="en"), Track(2, "audio", "aac", language="ko", original=True))
 
 CASES = [
+    pytest.param({"arr": arr("it"), "tmdb": tmdb("fr", "en", "it")}, (), "it", MEDIUM, id="an Arr names a spoken one"),
+    pytest.param({"arr": arr("de"), "tmdb": tmdb("fr", "en", "it")}, (), None, OPEN, id="an Arr names yet another"),
+    pytest.param({"tmdb": by_name("fr", "low") | {"id": 18}}, (), None, NONE, id="a guessed id is no override's"),
     pytest.param({}, (), None, NONE, id="nothing is known"),
     pytest.param({"arr": arr("ja")}, (), "ja", MEDIUM, id="the Arr alone"),
     pytest.param({"arr": arr("en")}, (), "en", MEDIUM, id="the Arr's English, where nothing else speaks"),
@@ -98,6 +101,11 @@ def test_what_a_person_says_settles_everything() -> None:
 
 def test_the_configuration_can_take_back_a_shipped_override() -> None:
     assert weigh({"tmdb": tmdb("fr") | {"id": 101}}, overrides={"tmdb:101": "fr"}).language == "fr"
+
+
+def test_an_override_of_a_series_counts() -> None:
+    record = {"arr": arr("ja", kind="series", ids={"tmdb": 101})}
+    assert weigh(record, overrides={"tmdb:101": "ko"}).language == "ko"
 
 
 def test_ids_of_the_path_find_an_override() -> None:

@@ -372,3 +372,17 @@ def test_the_manual_s_own_way_of_putting(yard: Yard) -> None:
     (job,) = yard.jobs("run", status=1)
     assert job["priority"] == "high"
     assert shell(failed) == f"not_found\t{yard.media}/none.mkv\n"
+
+
+def test_a_fifo_in_the_queue_holds_nobody(yard: Yard) -> None:
+    (job_id,) = yard.add(yard.film())
+    os.mkfifo(yard.spool / "new/3-low/fifo.json")
+    listed = {job["id"]: job for job in yard.jobs("list")}
+    assert listed[job_id]["state"] == "queued"
+    assert listed["fifo"]["record"]["error"]["code"] == "not_a_file"
+
+
+def test_nobody_waits_for_a_group_that_is_not_there(yard: Yard) -> None:
+    yard.add(yard.film())
+    for words in (("wait", "--group", "nope"), ("cancel", "--group", "nope")):
+        assert yard.jobs(*words, status=1) == []

@@ -163,7 +163,7 @@ def test_since_refuses_what_is_no_time(shell: Shell, since: str) -> None:
 
 def test_a_job_of_nobody_has_no_edits(shell: Shell) -> None:
     edited(shell, "a.mkv")
-    assert shell.run("undo", "--job", "nobody") == (0, b"", "")
+    assert shell.run("undo", "--job", "nobody") == (0, b"", "arrtheaudio: the journal has no edit of a job nobody\n")
 
 
 @pytest.mark.parametrize("words", [["--all"], ["--since", "1h"], ["--job", "x"]], ids=" ".join)

@@ -185,6 +185,11 @@ def cancel(ctx: click.Context, /, ids: tuple[str, ...], group: str | None, form:
 
     if group is not None:
         ids = (*ids, *_ids(ctx, ("queued", "held"), group))
+        if not ids and not _ids(ctx, (None,), group):
+            from arrtheaudio import messages
+
+            messages.error(f"there are no jobs of the group {group}")
+            ctx.exit(1)
     elif not ids:
         raise click.UsageError("give an ID, or --group.")
     _each(ctx, ids, form, ask.cancel)

@@ -1,7 +1,8 @@
 """Take edits back, to the byte.
 
 Reads records that `apply` has answered, or paths, whose latest edit is looked up in the journal. An edit is taken back
-only while the bytes are still the ones it wrote. Nothing is lost: undoing is an edit with a journal entry of its own.
+only while the bytes are still the ones it wrote. Nothing is lost: undoing is an edit with a journal entry of its own,
+and a line of `undo --list` is a record: give it to `undo`, and that edit, an undo too, is taken back.
 """
 
 import os
@@ -184,6 +185,8 @@ def run(call: Call) -> int:
         undone = frozenset(entry.undoes for entry in journal.finished() if entry.undoes)
         edits = _of_files(_chosen(journal, since, job, standing=False), call.files)
         return filters.run(call, listed(edits, undone), [], LIST, jobs=1)
+    if job is not None and next(_chosen(journal, since, job, standing=False), None) is None:
+        messages.note(f"the journal has no edit of a job {job}")
     whole = call.values["all"] or job is not None or since is not None
     if whole and call.files:
         raise UsageError("give FILEs, or one of --since, --job and --all.")

@@ -62,7 +62,7 @@ def weigh(
     `original` is what the command line says; `overrides` are the configuration's, keyed `tmdb:101`; `ids` are those of
     the title that stand elsewhere than in the record's `arr` and `tmdb`.
     """
-    given = _given(record, original, {**MISLEADING, **(overrides or {})}, ids or {})
+    given = _given(record, original, overrides or {}, ids or {})
     if given is not None:
         return Evidence(given.language, OVERRIDE, given.name, story=(given.sentence,))
     strong, weak = [*_tmdb_by_id(record), *_arr(record)], [*_flagged(tracks), *_tmdb_by_name(record), *_english(record)]
@@ -78,22 +78,27 @@ def _given(
     if original is not None:
         tag = language.tag(original)
         return Source("--original", tag, f"You say {tag} (--original).")
-    for key in _keys(record, ids):
-        if key in overrides:
-            tag = language.tag(overrides[key])
+    keys = _keys(record, ids)
+    # TMDB numbers films and series apart; the shipped ones are films.
+    shipped = {} if _is_series(record) else MISLEADING
+    for key in keys:
+        if code := overrides.get(key, shipped.get(key)):
+            tag = language.tag(code)
             return Source(f"override of {key}", tag, f"{key} is a title whose metadata misleads: it is {tag}.")
     return None
 
 
 def _keys(record: Mapping[str, Any], ids: Mapping[str, str]) -> list[str]:
-    arr, tmdb = _part(record, "arr"), _part(record, "tmdb")
-    known = {**ids, **_part(arr, "ids")}
-    if "id" in tmdb:
+    """Return the ids of the title, as overrides name them. One that was guessed by name is none."""
+    tmdb = _part(record, "tmdb")
+    known = {**ids, **_part(_part(record, "arr"), "ids")}
+    if "id" in tmdb and tmdb.get("matched_by") != "name":
         known["tmdb"] = tmdb["id"]
-    keys = [f"{name}:{value}" for name, value in known.items()]
-    # TMDB numbers films and series apart; the shipped ones are films.
-    series = "series" in (arr.get("kind"), tmdb.get("kind"))
-    return [key for key in keys if not (series and key in MISLEADING)]
+    return [f"{name}:{value}" for name, value in known.items()]
+
+
+def _is_series(record: Mapping[str, Any]) -> bool:
+    return "series" in (_part(record, "arr").get("kind"), _part(record, "tmdb").get("kind"))
 
 
 def _tmdb_by_id(record: Mapping[str, Any]) -> list[Source]:
@@ -183,13 +188,23 @@ def _weak(weak: Sequence[Source]) -> Evidence:
 def _strong(strong: Sequence[Source], weak: Sequence[Source]) -> Evidence:
     first, *rest = strong
     if first.others:
-        # What leaves TMDB unsure is not settled by an Arr, which has it from TMDB; the file's own flag settles it.
-        flagged = [source for source in weak if source.name == "FlagOriginal"]
-        return _believed(flagged[0].language, ["FlagOriginal"]) if flagged and not rest else _open(strong)
+        return _settled(first, rest, weak)
     if any(not _same(first.language, other.language) for other in rest):
         return _open(strong)
     agree = [source.name for source in (*strong, *weak) if _same(source.language, first.language)]
     return _believed(first.language, agree)
+
+
+def _settled(unsure: Source, rest: Sequence[Source], weak: Sequence[Source]) -> Evidence:
+    """Settle what TMDB leaves open, by a source that names one of the languages that it has as spoken.
+
+    An Arr that repeats TMDB's own language settles nothing: it has it from there.
+    """
+    flagged = [source for source in weak if source.name == "FlagOriginal"]
+    for source in (*rest, *(flagged if not rest else ())):
+        if source.name == "FlagOriginal" or any(_same(source.language, other) for other in unsure.others):
+            return _believed(source.language, [source.name])
+    return _open([unsure, *rest])
 
 
 def _believed(tag: str, names: Sequence[str]) -> Evidence:

@@ -7,6 +7,7 @@ job is never under two names: what is new of it is written in tmp/, synced and l
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterator, Sequence
 
 from arrtheaudio.core import record as records
@@ -182,7 +183,7 @@ class Spool:
         """Return the job at a place that `find` gave, with the state that its folder says; None where it is gone."""
         folder, _, name = place.rpartition("/")
         try:
-            with open(f"{self.root}/{place}", "rb") as file:
+            with open(f"{self.root}/{place}", "rb", opener=_opened) as file:
                 job = parse(file.read(records.LIMIT + 1), id_of(name), priority_of(folder))
                 moved = os.fstat(file.fileno()).st_ctime_ns
         except FileNotFoundError:
@@ -321,3 +322,12 @@ def _names(folder: str) -> list[str]:
         return os.listdir(folder)
     except FileNotFoundError:
         return []
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open a file of the spool; NotAFile, at once, for a FIFO or the like that somebody has put there."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotAFile("not a file, and no job")
+    return descriptor
