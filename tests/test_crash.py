@@ -76,12 +76,16 @@ def test_killed_at_any_call(tmp_path: Path, sample: str, command: str, call: str
 def test_the_entry_is_on_disk_before_the_file_changes(tmp_path: Path, sample: str, command: str) -> None:
     """A kill spares what the kernel has taken, a power cut does not: there the order of the calls is what counts."""
     bench = Bench(tmp_path, sample)
-    bench.reset("undo")
-    if command == "apply":
-        bench.edit("undo")
-    calls = injected(bench, command, "-y", "-e", f"trace=write,pwrite64,fsync,fdatasync,{RENAME}").calls
-    steps = [step for step, _ in itertools.groupby(_step(bench, call) for call in calls)]
-    assert steps == ["write entry", "fsync entry", "fsync open", "pwrite64 file", "fdatasync file", "rename entry"]
+    wanted = ["write entry", "fsync entry", "fsync open", "pwrite64 file", "fdatasync file", "rename entry"]
+    for _ in range(3):  # strace, late to take hold, may miss a call; it makes up none, and changes no order
+        bench.reset("undo")
+        if command == "apply":
+            bench.edit("undo")
+        calls = injected(bench, command, "-y", "-e", f"trace=write,pwrite64,fsync,fdatasync,{RENAME}").calls
+        steps = [step for step, _ in itertools.groupby(_step(bench, call) for call in calls)]
+        if len(steps) >= len(wanted):
+            break
+    assert steps == wanted
 
 
 def _step(bench: Bench, call: str) -> str:

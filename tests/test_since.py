@@ -318,9 +318,20 @@ def measured(shell: Shell, *command: str) -> tuple[int, float, int]:
         process = subprocess.Popen(
             [*ARRTHEAUDIO, *command], stdin=subprocess.DEVNULL, stdout=out, env=shell.environ, cwd=shell.cwd
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        # Not ru_maxrss: that begins with what this process had when it forked.
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, _peak(process.pid))
+            time.sleep(0.01)
         seconds = time.monotonic() - begun
         assert process.returncode == 0
         out.seek(0)
-        return sum(1 for _ in out), seconds, usage.ru_maxrss * 1024
+        return sum(1 for _ in out), seconds, peak
+
+
+def _peak(pid: int) -> int:
+    """Return the most memory that a process has had so far, in bytes; 0 when it has ended."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0

@@ -73,6 +73,11 @@ class InHand:
         self._descriptor = os.open(f"{root}/in-hand", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
         self._held: list[int] = []
 
+    def __del__(self) -> None:
+        """Let go of the file, and with it of all that is locked."""
+        with contextlib.suppress(OSError, AttributeError):  # it was never opened
+            os.close(self._descriptor)
+
     def lock(self, path: bytes) -> bool:
         """Lock a file under all its names; False where another worker has it."""
         for byte in _bytes_of(path):
