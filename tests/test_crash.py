@@ -64,11 +64,16 @@ def test_killed_at_any_call(tmp_path: Path, sample: str, command: str, call: str
     bench.reset(command)
     found = points(bench, command, call)
     assert found, "nothing to be killed at: the test would show nothing"
+    hits = 0
     for n in found:
         outcome = killed(bench, command, call, n)
+        if not outcome.hit and len(outcome.calls) < n:
+            continue  # one call more than usual was seen when they were counted
         assert outcome.status == KILLED, outcome
         bench.mend()
-    record_property("kill_points", len(found))
+        hits += 1
+    assert hits, "killed nowhere: the test would show nothing"
+    record_property("kill_points", hits)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
