@@ -124,7 +124,7 @@ def open_to_edit(path: bytes, patience: float = PATIENCE) -> Media:
     try:
         _lock(media.descriptor, patience)
         _look_again(media)
-    except BaseException:
+    except BaseException:  # whatever it was, the descriptor and its lock are not left behind
         os.close(media.descriptor)
         raise
     return media
@@ -156,7 +156,7 @@ def _open(path: bytes, flags: int, patience: float) -> Media:
     try:
         _regular(os.fstat(descriptor).st_mode)
         return Media(path, descriptor)
-    except BaseException:
+    except BaseException:  # whatever it was, the descriptor and its lock are not left behind
         os.close(descriptor)
         raise
 

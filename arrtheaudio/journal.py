@@ -152,7 +152,7 @@ class Journal:
         try:
             _write(descriptor, line)
             os.fsync(descriptor)
-            _sync_folder(self.open)
+            sync_folder(self.open)
         except OSError:
             try:
                 os.unlink(path)
@@ -179,7 +179,7 @@ class Journal:
         for folder in (self.done, self.open):  # in this order: where there is an `open`, there is a `done`
             os.makedirs(folder, 0o700, exist_ok=True)
         for folder in (self.root, os.path.dirname(self.root)):
-            _sync_folder(folder)
+            sync_folder(folder)
 
     def unfinished(self, inode: int | None = None) -> list[str]:
         """Return the names of entries that are begun, oldest first; only those of `inode`, where it is given."""
@@ -297,7 +297,8 @@ def _write(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _sync_folder(path: str) -> None:
+def sync_folder(path: str | bytes) -> None:
+    """Put the names of a folder on disk."""
     descriptor = os.open(path or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

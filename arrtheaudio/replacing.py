@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from arrtheaudio.errors import ChangedSinceProbe, NoSpace, PermissionDenied, from_os
 from arrtheaudio.files import Media
-from arrtheaudio.journal import Entry, Journal
+from arrtheaudio.journal import Entry, Journal, sync_folder
 
 FOLDER = b".arrtheaudio"
 # linux/fs.h: _IOW(0x94, 9, int); the argument is the descriptor to share blocks with (ioctl_ficlone(2)).
@@ -58,7 +58,7 @@ def _replace(media: Media, path: bytes, fill: Callable[[Media], None]) -> int:
         _still_there(media)
         os.rename(path, media.path)
         with contextlib.suppress(OSError):  # the name is there; a power cut would at worst bring back the old file
-            _sync(os.path.dirname(media.path))
+            sync_folder(os.path.dirname(media.path))
         return new.stat.st_ino
 
 
@@ -143,11 +143,3 @@ def _still_there(media: Media) -> None:
         media.stat.st_mtime_ns,
     ):
         raise ChangedSinceProbe("another file took its place in the meantime")
-
-
-def _sync(folder: bytes) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -285,7 +285,7 @@ class Claim:
             draft.write(line(self.job))
             draft.sync()
             draft.move(f"{self._spool.root}/{self._place}")
-        except BaseException:
+        except BaseException:  # whatever it was, no draft is left behind
             draft.discard()
             raise
         os.close(self._descriptor)

@@ -66,7 +66,7 @@ def put(root: str, path: str, data: bytes) -> None:
         draft.write(data)
         draft.sync()
         draft.move(path)
-    except BaseException:
+    except BaseException:  # whatever it was, no draft is left behind
         draft.discard()
         raise
     draft.close()
@@ -87,7 +87,7 @@ def lock(path: str) -> int | None:
             return descriptor
     except (BlockingIOError, FileNotFoundError):
         pass
-    except BaseException:
+    except BaseException:  # whatever it was, the lock is not left behind
         os.close(descriptor)
         raise
     os.close(descriptor)
