@@ -15,7 +15,7 @@ Job = dict[str, Any]
 
 # The folders of what waits, best first.
 PRIORITIES: Mapping[str, str] = {"webhook": "0-webhook", "high": "1-high", "normal": "2-normal", "low": "3-low"}
-SOURCES = ("sonarr", "radarr", "hook", "batch", "cli")
+SOURCES = ("sonarr", "radarr", "hook", "batch", "api", "cli")
 FINAL = ("completed", "failed", "cancelled")
 SUFFIX = ".json"
 _COUNTS = ("attempt", "reclaims")
@@ -56,9 +56,20 @@ def time_of(name: str) -> int | None:
     return int(digits) if len(digits) == _TIME and digits.isdecimal() and digits.isascii() else None
 
 
-def new(record: Record, *, priority: str = "normal", source: str = "cli", group: str | None = None) -> Job:
-    """Return a job for a record; `group` is the batch or the webhook that it belongs to."""
-    name = new_id()
+def new(
+    record: Record,
+    *,
+    priority: str = "normal",
+    source: str = "cli",
+    group: str | None = None,
+    number: int | None = None,
+) -> Job:
+    """Return a job for a record; `group` is the batch or the webhook that it belongs to.
+
+    With a `number`, the id is the group's own, which is one of `new_id`, and the number: so it is the same each time,
+    and the names of a group's jobs begin alike.
+    """
+    name = new_id() if number is None else f"{group}.{number:06d}"
     return {
         "id": name,
         "state": "queued",
