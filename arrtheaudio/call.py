@@ -34,10 +34,14 @@ class Globals:
     def config(self) -> "Config":
         """The configuration; Fatal where it is wrong."""
         if self._config is None:
-            from arrtheaudio.config import load
-
-            self._config = load(self._path)
+            self._config = self.read()
         return self._config
+
+    def read(self) -> "Config":
+        """Return the configuration as it is now; Fatal where it is wrong."""
+        from arrtheaudio.config import load
+
+        return load(self._path)
 
 
 class Call(Value):

@@ -245,19 +245,21 @@ class Journal:
 
     def prune(self, keep_days: float) -> int:
         """Forget finished edits older than this, once a day at most; return how many. What is open stays for ever."""
-        stamp = f"{self.root}/pruned"
-        now = time.time()
         try:
-            if now - os.stat(stamp).st_mtime < _DAY:
+            if time.time() - os.stat(f"{self.root}/pruned").st_mtime < _DAY:
                 return 0
         except OSError:
             pass  # never yet; where the journal cannot be used, the first edit says so
-        old = [
-            name for name in _names(self.done, None) if time_of(name.partition(".")[0]) < (now - keep_days * _DAY) * 1e9
-        ]
+        return self.forget(keep_days)
+
+    def forget(self, keep_days: float) -> int:
+        """Forget finished edits older than this; return how many."""
+        oldest = (time.time() - keep_days * _DAY) * 1e9
+        old = [name for name in _names(self.done, None) if time_of(name.partition(".")[0]) < oldest]
         for name in old:
             with contextlib.suppress(OSError):
                 os.unlink(f"{self.done}/{name}")
+        stamp = f"{self.root}/pruned"
         with contextlib.suppress(OSError):
             os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
             os.utime(stamp)

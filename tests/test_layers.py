@@ -22,7 +22,8 @@ FLOORS = (
     ("containers",),
     ("messages", "signals", "output", "progress"),
     ("tmdb", "journal", "files", "replacing", "editing", "remux", "config", "library", "known", "explain"),
-    ("pipeline", "pool", "spool", "server", "options", "call", "filters"),
+    ("pipeline", "pool", "spool", "options", "call", "filters"),
+    ("cleanup", "server"),
     ("commands",),
     ("group", "cli", "manual", "__main__", "__init__"),
 )

@@ -42,3 +42,25 @@ def recover(ctx: click.Context, /) -> None:
         text = found.outcome if found.error is None else f"{found.outcome}: {found.error}"
         output.put(messages.shown(f"{found.path.decode(errors='replace')}: {text}").encode() + b"\n")
     ctx.exit(int(still_open))
+
+
+@command.command("cleanup")
+@click.option("--older-than", "age", metavar="DURATION", help="Jobs that ended before that, such as 30d.")
+@click.pass_context
+def cleanup(ctx: click.Context, /, age: str | None) -> None:
+    """Forget what is old: jobs that have ended, and edits that can no longer be taken back.
+
+    Without --older-than, what is older than the configuration says. Edits are always kept for journal.keep_days.
+    """
+    from arrtheaudio import messages
+    from arrtheaudio.cleanup import clean
+    from arrtheaudio.commands.scan import duration
+    from arrtheaudio.spool import Spool
+
+    try:
+        days = None if age is None else duration(age) / 86400
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--older-than") from None
+    config = ctx.obj.config
+    found = clean(config, Spool(config.spool.path), days)
+    messages.note(f"{found['jobs']:,} jobs and {found['edits']:,} edits forgotten")

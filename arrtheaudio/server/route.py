@@ -5,13 +5,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from arrtheaudio.core.value import Value
-from arrtheaudio.server.message import Request, Response
+from arrtheaudio.server.message import Refused, Request, Response
 
 if TYPE_CHECKING:
     from arrtheaudio.server.service import Service
 
 Schema = Mapping[str, Any]
 Answer = Callable[["Service", Request], Response]
+
+_DIGITS = 9
+_LARGEST = 10**_DIGITS - 1
 
 # Who may ask without the secret; who is told details alone; who may ask only with it.
 OPEN, SECRET = "open", "secret"
@@ -23,6 +26,27 @@ class Parameter(Value):
     name: str
     schema: Schema
     help: str
+
+    def of(self, request: Request) -> Any:
+        """Return its value in a request, or its default; Refused, with 400 and what is allowed, where it is wrong."""
+        text = request.query.get(self.name)
+        if text is None:
+            return self.schema.get("default")
+        if self.schema.get("type") == "integer":
+            return self._number(text)
+        allowed = self.schema.get("enum", (text,))
+        if text not in allowed:
+            raise self._refused(text, f"one of {', '.join(allowed)}")
+        return text
+
+    def _number(self, text: str) -> int:
+        least, most = self.schema.get("minimum", 0), self.schema.get("maximum", _LARGEST)
+        if text.isascii() and text.isdecimal() and len(text) <= _DIGITS and least <= int(text) <= most:
+            return int(text)
+        raise self._refused(text, f"a whole number from {least} to {most:,}")
+
+    def _refused(self, text: str, allowed: str) -> Refused:
+        return Refused(400, "invalid_request", f"{self.name} is {text!r:.60}; give {allowed}")
 
 
 class Route(Value):

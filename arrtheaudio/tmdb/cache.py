@@ -16,7 +16,9 @@ CEILING_DAYS = 180
 # What TMDB does not know today, it may know tomorrow.
 NEGATIVE_DAYS = 1
 COUNTS = ("hits", "misses", "stale")
+# What was counted is written after so many, or so many seconds, since a transaction for each would hold up the others.
 _FLUSHED_AT = 100
+_FLUSHED_AFTER = 5.0
 _FIND = "SELECT body, found, fetched FROM answers WHERE request = ?"
 _PURGED = "purged"
 
@@ -38,6 +40,7 @@ class Cache:
         self._ttl_days = ttl_days
         self._clock = clock
         self._counted: Counter[str] = Counter()
+        self._flushed = clock.now()
         self._lock = threading.Lock()
         database.transact(self._purge)
 
@@ -62,10 +65,10 @@ class Cache:
         self._database.transact(lambda db: db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row))
 
     def count(self, what: str) -> None:
-        """Count a use: `hits`, `misses` or `stale`. What was counted is written now and then, and by `flush`."""
+        """Count a use, `hits`, `misses` or `stale`, or a request; it is written now and then, and by `flush`."""
         with self._lock:
             self._counted[what] += 1
-            due = self._counted.total() >= _FLUSHED_AT
+            due = self._counted.total() >= _FLUSHED_AT or self._clock.now() - self._flushed >= _FLUSHED_AFTER
         if due:
             self.flush()
 
@@ -73,6 +76,7 @@ class Cache:
         """Write what was counted."""
         with self._lock:
             counted, self._counted = self._counted, Counter()
+            self._flushed = self._clock.now()
 
         def work(db: sqlite3.Connection) -> None:
             for name, count in counted.items():

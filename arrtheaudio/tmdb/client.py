@@ -127,6 +127,7 @@ class Client:
         except Unavailable as error:
             self._last = str(error)
             self.breaker.failure()
+            self.cache.count("requests_unavailable")
             if error.after:
                 # no turn is given out before that: this thread waits too, and so do other processes
                 self._limiter.pause(error.after)
@@ -134,8 +135,10 @@ class Client:
         except KeyRefused as error:
             self._refused = str(error)
             self.breaker.success()
+            self.cache.count("requests_refused")
             raise
         self.breaker.success()
+        self.cache.count("requests_ok")
         return answer
 
     def _connected(self) -> Transport:
