@@ -1,7 +1,7 @@
 """Measure whole processes, both sides in the same run, one after the other in turn; print medians in a Markdown table.
 
-Needs ffmpeg, mkvtoolnix and mediainfo, and 3 GB in the temporary folder. Nothing is left out silently: what cannot be
-measured ends it. A benchmark, not a test: it says where a figure misses its aim, and ends with 0 all the same.
+Needs ffmpeg, mkvtoolnix, mediainfo and wrk, and 3 GB in the temporary folder. Nothing is left out silently: what cannot
+be measured ends it. A benchmark, not a test: it says where a figure misses its aim, and ends with 0 all the same.
 """
 
 import argparse
@@ -24,8 +24,9 @@ MEDIA = os.path.join(ROOT, "examples", "media")
 PYTHON = os.path.join(ROOT, ".venv", "bin", "python")
 # What bin/arrtheaudio executes. No shell in front, and no shim of a version manager, which may cost 150 ms.
 ARRTHEAUDIO = (PYTHON, "-P", os.path.join(ROOT, "arrtheaudio", "__main__.py"))
-PROGRAMS = ("ffmpeg", "ffprobe", "mkvmerge", "mkvpropedit", "mediainfo", "xargs")
+PROGRAMS = ("ffmpeg", "ffprobe", "mkvmerge", "mkvpropedit", "mediainfo", "xargs", "wrk")
 FEW, DRAINED = 100, 500
+SERVED_SECONDS, SERVED = 5, 10_000
 SMALL, SAMPLED_PROBES, SAMPLED_EDITS, NAMES = 1_000, 200, 100, 100_000
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -406,6 +407,48 @@ def drain(bench: Bench) -> list[Row]:
     ]
 
 
+def serve(bench: Bench) -> list[Row]:
+    """The server on loopback, while its workers are busy."""
+    script = os.path.join(ROOT, "bin", "bench_serve.py")
+    os.mkdir(bench.path("served"))
+    words = [PYTHON, script, bench.path("served"), str(SERVED_SECONDS), str(SERVED)]
+    said = subprocess.run(words, stdout=subprocess.PIPE, env=bench.environment, check=True).stdout
+    found = json.loads(said)
+    hooks, health, resident = found["webhooks"], found["health"], found["memory"]
+    ratio, errors = hooks["rate"] / hooks["limit"], hooks["errors"]
+    busy = "" if hooks["busy"] else " (the workers had ended before)"
+    return [
+        Row(
+            f"durable webhooks, workers busy, {errors} refused",
+            f"{hooks['rate']:,.0f}/s, p99 {milliseconds(hooks['p99'])}",
+            f"write, fsync, rename, fsync of the folder, in a loop{busy} {hooks['limit']:,.0f}/s",
+            f"{ratio:.2f}",
+            "at least half",
+            ratio >= 0.5 and not errors,
+            "1",
+        ),
+        Row(
+            f"`/health` while {SERVED:,} jobs drain, p99",
+            milliseconds(health["p99"]),
+            f"median {milliseconds(health['median'])}",
+            "",
+            "under 20 ms",
+            health["p99"] < 0.02,
+            f"{health['asked']:,}",
+        ),
+        Row("`serve`, idle", megabytes(resident["idle"]), "", "", "under 60 MB", resident["idle"] < 60e6, "1"),
+        Row(
+            f"… with {NAMES:,} jobs waiting",
+            megabytes(resident["waiting"]),
+            "",
+            "",
+            "under 100 MB",
+            resident["waiting"] < 100e6,
+            "1",
+        ),
+    ]
+
+
 FIGURES = {
     "scan-probe": scan_probe,
     "process-mkv": process_mkv,
@@ -417,6 +460,7 @@ FIGURES = {
     "memory": memory,
     "queue": queue,
     "drain": drain,
+    "serve": serve,
 }
 
 
@@ -435,6 +479,11 @@ def duration(seconds: float) -> str:
 def milliseconds(seconds: float) -> str:
     """Return seconds as milliseconds, to the hundredth."""
     return f"{seconds * 1000:.2f} ms"
+
+
+def megabytes(size: float) -> str:
+    """Return a number of bytes in MB."""
+    return f"{size / 1e6:.0f} MB"
 
 
 def kilobytes(count: int) -> str:
