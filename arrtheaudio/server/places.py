@@ -16,6 +16,9 @@ _LONGEST = 4096  # bytes: PATH_MAX of Linux, with the NUL at its end
 NO_PATH, NO_ROOTS, NOT_MAPPED, OUTSIDE = "not_a_path", "no_roots", "not_mapped", "outside"
 
 
+_DEADLINE = Deadline()
+
+
 class Refusal(Value):
     """We may not go there: why, in a word for programs and in a line for people, which says what mends it."""
 
@@ -33,7 +36,7 @@ class Places:
         self._mappings = Mappings(pairs)
         self.roots = tuple(dict.fromkeys(map(os.path.normpath, config.api.allowed_roots)))
         self._real: list[bytes] = []
-        self._deadline = deadline or Deadline()
+        self._deadline = deadline or _DEADLINE
 
     def local(self, sent: str) -> str | Refusal:
         """Return our path for an Arr's. Links in it are followed for the judgement alone, and stay."""
