@@ -527,11 +527,15 @@ def main() -> None:
     parser.add_argument(
         "--only", action="append", choices=FIGURES, metavar="FIGURE", help="measure this alone; repeatable"
     )
+    parser.add_argument("--peers", action="store_true", help="the same work through what people use today, instead")
     parser.add_argument("--folder", help="where to put the media; the default is the temporary folder")
     options = parser.parse_args()
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
-        parser.error(f"needs {', '.join(missing)}: apt-get install ffmpeg mkvtoolnix mediainfo findutils")
+        parser.error(f"needs {', '.join(missing)}: apt-get install ffmpeg mkvtoolnix mediainfo findutils wrk")
+    if options.peers:
+        words = [PYTHON, os.path.join(ROOT, "bin", "bench_peers.py"), *([options.folder] if options.folder else [])]
+        sys.exit(subprocess.run(words, check=False).returncode)
     with tempfile.TemporaryDirectory(prefix="arrtheaudio-bench.", dir=options.folder) as folder:
         print("| whole processes, medians | arrtheaudio | other | ratio | aim | n |\n|---|---|---|---|---|---|")
         for name in options.only or FIGURES:

@@ -1,8 +1,8 @@
 """Measure `serve` on loopback, its workers busy all the while: `bench_serve.py FOLDER SECONDS FILMS`.
 
 Prints one JSON object: durable webhooks a second and their 99th percentile (by wrk, 16 connections at once), the rate
-of a plain loop of write, fsync, rename, fsync of the folder on the same disk under the same load; the 99th percentile of
-/health while FILMS jobs drain; and the memory of the server, idle and with 100,000 jobs waiting.
+of a plain loop of write, fsync, rename, fsync of the folder on the same disk under the same load; the 99th percentile
+of /health while FILMS jobs drain; the memory of the server, idle and with 100,000 jobs waiting.
 """
 
 import contextlib
