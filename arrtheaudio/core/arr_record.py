@@ -94,9 +94,12 @@ def record(path: str, app: App, **said: Any) -> Record:
 
 def text(value: Any) -> str | None:
     """Return a text that says something, without lone surrogates, which no encoding has; None for all else."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
         return None
-    return value[:_LONGEST_TEXT].encode("utf-8", "surrogatepass").decode("utf-8", "replace").strip()
+    found = value[:_LONGEST_TEXT].strip()
+    if not found.isascii():
+        found = found.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return found or None
 
 
 def number(value: Any, least: int = 0) -> int | None:

@@ -115,7 +115,7 @@ def _keep(spool: Spool, webhook_id: str, event: Event, jobs: Sequence[Job], refu
     # Without fsync: the jobs are what was promised, and they are on disk. A power cut may cost this file, and then
     # the ids of the jobs are computed and the rest is read in them.
     with contextlib.suppress(OSError):
-        with open(draft, "wb") as file:
+        with open(draft, "wb", buffering=0) as file:
             file.write(records.line(made_of))
         os.rename(draft, f"{spool.root}/batches/{webhook_id}.json")
 
