@@ -3,6 +3,7 @@
 import os
 import sys
 import unicodedata
+from collections.abc import Mapping
 
 # 0: errors and warnings; 1: notes (the default); 2: what was done to each file; 3: why.
 _level = 1
@@ -32,29 +33,29 @@ def _escaped(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def error(message: str) -> None:
-    """Say what failed."""
-    _say("error", message)
+def error(message: str, **about: str) -> None:
+    """Say what failed. `about` has keys for programs, such as the `component`: the JSON lines have them too."""
+    _say("error", message, about)
 
 
-def note(message: str) -> None:
-    """Say what a person may want to know, unless `--quiet`."""
+def note(message: str, **about: str) -> None:
+    """Say what a person may want to know, unless `--quiet`; `about` as for `error`."""
     if _level >= 1:
-        _say("info", message)
+        _say("info", message, about)
 
 
 def detail(message: str) -> None:
     """Say what is done, with `--verbose`."""
     if _level >= 2:
-        _say("debug", message)
+        _say("debug", message, {})
 
 
-def _say(level: str, message: str) -> None:
+def _say(level: str, message: str, about: Mapping[str, str]) -> None:
     if _json:
         import json
         from datetime import UTC, datetime
 
-        entry = {"time": datetime.now(UTC).isoformat(), "level": level, "message": message}
+        entry = {"time": datetime.now(UTC).isoformat(), "level": level, **about, "message": message}
         line = json.dumps(entry)
     else:
         line = "\n".join(shown(part) for part in f"arrtheaudio: {message}".splitlines())

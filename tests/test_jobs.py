@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -204,7 +205,7 @@ def test_stopped(yard: Yard, number: int, status: int) -> None:
         rest = run.stdout.read()
     assert run.returncode == status
     done = {json.loads(line)["id"] for line in (first + rest).splitlines()}
-    assert yard.states() == {"done": len(done), "new": len(ids) - len(done)}
+    assert yard.states() == Counter(done=len(done), new=len(ids) - len(done))
     assert yard.unclean() == []
     assert yard.open_edits() == []
 

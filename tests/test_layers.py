@@ -22,7 +22,7 @@ FLOORS = (
     ("containers",),
     ("messages", "signals", "output", "progress"),
     ("tmdb", "journal", "files", "replacing", "editing", "remux", "config", "library", "known", "explain"),
-    ("pipeline", "pool", "spool", "options", "call", "filters"),
+    ("pipeline", "pool", "spool", "services", "options", "call", "filters"),
     ("cleanup", "server"),
     ("commands",),
     ("group", "cli", "manual", "__main__", "__init__"),

@@ -244,7 +244,6 @@ def test_other_names_of_a_file_in_hand_wait(tmp_path: Path, spool: Spool, link: 
         pytest.param(Network("x"), "cli", "retry", id="network"),
         pytest.param(Timeout("x"), "cli", "retry", id="busy"),
         pytest.param(NoSpace("x"), "cli", "no_space", id="no space"),
-        pytest.param(NotFound("x"), "sonarr", "retry", id="not there yet"),
         pytest.param(NotFound("x"), "cli", None, id="not there"),
         pytest.param(Corrupt("x"), "sonarr", None, id="corrupt"),
     ],

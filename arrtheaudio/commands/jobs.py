@@ -3,19 +3,23 @@
 What a subcommand needs it imports when it is called.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from arrtheaudio.output import FORMATS
-from arrtheaudio.spool.job import PRIORITIES, SOURCES
+from arrtheaudio.spool.job import PRIORITIES, SOURCES, UNDO
 
 if TYPE_CHECKING:
     from arrtheaudio.call import Globals
+    from arrtheaudio.config import Config
     from arrtheaudio.core.record import Record
     from arrtheaudio.output import Sink
+    from arrtheaudio.pipeline import Stage
     from arrtheaudio.spool import Spool
     from arrtheaudio.spool.job import Job
     from arrtheaudio.spool.work import Trade
@@ -87,47 +91,90 @@ def add(
 )
 @click.option("--follow", is_flag=True, help="When nothing is left to do, wait for more.")
 @click.option("--max", "most", type=click.IntRange(1), metavar="N", help="End after so many jobs.")
+@click.option(
+    "--nice", type=click.IntRange(0, 19), default=0, metavar="N", help="Lower the workers' priority by N, as nice does."
+)
 @_form
 @click.pass_context
-def run(ctx: click.Context, /, workers: int | None, follow: bool, most: int | None, form: str) -> None:
+def run(ctx: click.Context, /, workers: int | None, follow: bool, most: int | None, nice: int, form: str) -> None:
     """Do the jobs that wait, and print each when it is finished.
 
     Ends when nothing can be done now: what is held for a later time stays held. Any number of these may run at once.
+    Sonarr, Radarr and the players that are configured are told of what was changed.
     """
+    from arrtheaudio.output import STDOUT
+    from arrtheaudio.services.messenger import Messenger
     from arrtheaudio.signals import Signals
     from arrtheaudio.spool.care import prune
-    from arrtheaudio.spool.crew import Crew
+    from arrtheaudio.spool.crew import Crew, Parent
     from arrtheaudio.spool.work import Rules, Worker
 
-    spool, processing = _spool(ctx), ctx.obj.config.processing
+    spool, config = _spool(ctx), ctx.obj.config
+    processing = config.processing
     prune(spool, processing.job_history_days, processing.failed_job_days)
     rules = Rules(processing.retry_attempts, processing.retry_delay_seconds, processing.hardlinks == "protect")
     trade = _trade(ctx.obj)
-    with Signals() as signals:
-        crew = Crew(
-            lambda share, parent: Worker(spool, trade, rules, signals).run(parent, follow=follow, most=share), signals
-        )
+    with Signals() as signals, Messenger(config, signals) as messenger:
+
+        def work(share: int | None, parent: Parent) -> None:
+            messenger.leave()
+            os.nice(nice)
+            Worker(spool, trade, rules, signals).run(parent, follow=follow, most=share)
+
+        crew = Crew(work, signals, STDOUT)
         with closing(crew.run(workers or processing.worker_count, most)) as done:
-            failed = _show(done, _sink(form))
+            failed = _show(map(messenger.told, done), _sink(form))
     ctx.exit(128 + signals.number if signals.number else int(failed or crew.failed))
 
 
 def _trade(globals_: "Globals") -> "Trade":
-    """Return what a worker does with a job: the stages that `process` takes a file through."""
+    """Return what a worker does with a job: the stages that `process` takes a file through, or an undo."""
     from arrtheaudio import pipeline
     from arrtheaudio.call import Call
-    from arrtheaudio.commands import apply, choose
+    from arrtheaudio.commands import apply, choose, undo
     from arrtheaudio.spool.work import Trade
 
     call = Call("jobs", (), {"dry_run": False, "hardlinks": None, "allow_rewrite": False}, globals_)
-    settings = apply.settings(call)
-    before = [*choose.before(call.config), *choose.stages(choose.Wish(), call.config)]
+    settings, config = apply.settings(call), call.config
+    confine, (probe, *ask) = _confine(config), choose.before(config)
+    before = [probe, *_ask_arr(config), *ask]
 
     def answer(record: "Record", job: "Job") -> "Record":
-        dry_run = settings.dry_run or job.get("dry_run") is True
-        return pipeline.carry(record, [*before, *apply.stages(settings._replace(job=job["id"], dry_run=dry_run))])
+        mine = settings._replace(job=job["id"], dry_run=settings.dry_run or job.get("dry_run") is True)
+        stages = confine if job.get("confined") else []
+        if job.get("action") == UNDO:
+            back = partial(undo.of_job, journal=mine.journal, job=str(job.get("undoes")), dry_run=mine.dry_run)
+            return pipeline.carry(record, [*stages, pipeline.Stage("undo", back, refresh=True)])
+        chosen = choose.stages(choose.Wish(original=job.get("original")), config)
+        return pipeline.carry(record, [*stages, *before, *chosen, *apply.stages(mine)])
 
-    return Trade(answer, lambda: apply.recover(settings.journal, call.config.journal.keep_days))
+    return Trade(answer, lambda: apply.recover(settings.journal, config.journal.keep_days))
+
+
+def _confine(config: "Config") -> "list[Stage]":
+    """Return the stage that refuses what is outside of the folders which requests may touch."""
+    from arrtheaudio.core.record import path_of
+    from arrtheaudio.errors import PermissionDenied
+    from arrtheaudio.pipeline import Stage
+    from arrtheaudio.server.confined import inside
+
+    def check(record: "Record") -> None:
+        if not inside(path_of(record), config.api.allowed_roots):
+            raise PermissionDenied(f"outside of api.allowed_roots ({', '.join(config.api.allowed_roots)})")
+
+    # It has no answer, and what a record has under that name does not replace it.
+    return [Stage("jobs", check, refresh=True)]
+
+
+def _ask_arr(config: "Config") -> "list[Stage]":
+    """Return the stage that asks an Arr for what its webhook left out; none where no Arr may be asked."""
+    if not config.arr:
+        return []
+    from arrtheaudio.pipeline import Stage
+    from arrtheaudio.services.arr import Lookup
+
+    lookup = Lookup(config.arr)
+    return [Stage("arr", lookup.complete, refresh=True, wanted=lookup.wanted)]
 
 
 @command.command("list")

@@ -66,6 +66,19 @@ def _undo(media: Media, done: Done, journal: Journal, *, dry_run: bool) -> Mappi
     return {**answer, "journal": entry}
 
 
+def of_job(record: Record, journal: Journal, job: str, *, dry_run: bool = False) -> Mapping[str, Any]:
+    """Take back what a job of the queue did to the file of a record, its latest edit first; answer as for one edit."""
+    path = path_of(record)
+    inode = os.stat(path).st_ino
+    # The journal has the file under the name that it had then.
+    edits = [{**edit, **of_path(path)} for edit in listed(_chosen(journal, None, job, standing=True, inode=inode))]
+    answers = [stage(edit, journal, dry_run=dry_run) for edit in edits]
+    undone = [answer for answer in answers if answer["status"] != "unchanged"]
+    if not undone:
+        return {"status": "unchanged"}
+    return {**undone[-1], "edits": [edit for answer in undone for edit in answer["edits"]]}
+
+
 def _of_record(record: Record, journal: Journal, inode: int) -> Done | None:
     answer = record["apply"]
     try:
@@ -152,9 +165,11 @@ def moment(text: str) -> int:
         raise ValueError(f"{text!r} is no time: give a date like 2026-01-31, or how long ago, like 2h or 7d.") from None
 
 
-def _chosen(journal: Journal, since: int | None, job: str | None, *, standing: bool) -> Iterator[Entry]:
-    """Yield the edits since a time, of a job; `standing` leaves out what was taken back."""
-    for entry in journal.standing() if standing else journal.finished():
+def _chosen(
+    journal: Journal, since: int | None, job: str | None, *, standing: bool, inode: int | None = None
+) -> Iterator[Entry]:
+    """Yield the edits since a time, of a job, of a file; `standing` leaves out what was taken back."""
+    for entry in journal.standing(inode) if standing else journal.finished(inode):
         if since is not None and time_of(entry.id) < since:
             return  # the newest come first
         if job in (None, entry.job):

@@ -92,11 +92,11 @@ def _age(entry: os.DirEntry[str]) -> float:
 class Held:
     """The jobs that are put aside: each file's mtime says when to look at it again."""
 
-    def __init__(self, spool: Spool, ready: Callable[[Job], bool], pause: float) -> None:
-        """Take what says that a job need wait no longer, and the seconds until it is asked again."""
+    def __init__(self, spool: Spool, ready: Callable[[Job], bool], pause: Callable[[Job], float]) -> None:
+        """Take what says that a job need wait no longer, and what says after how many seconds it is asked again."""
         self._spool = spool
         self._ready = ready
-        self._pause = int(pause * _SECOND)
+        self._pause = pause
 
     def release(self) -> int:
         """Queue the jobs whose wait is over; return how many."""
@@ -116,7 +116,7 @@ class Held:
         if ready:
             claim.release()
         else:
-            claim.postpone(now + self._pause)
+            claim.postpone(now + int(self._pause(claim.job) * _SECOND))
         return ready
 
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import select
 import signal
+import stat
 import sys
 from collections.abc import Callable, Generator, Iterator
 
@@ -59,17 +60,23 @@ class _Member:
 class Crew:
     """Starts worker processes, gives on what they report, and starts another one for each that is killed."""
 
-    def __init__(self, work: Work, signals: Signals) -> None:
-        """Start nothing yet."""
+    def __init__(self, work: Work, signals: Signals, output: int | None = None) -> None:
+        """Start nothing yet. `output` is the descriptor on which somebody reads what is done, if anybody does."""
         self._work = work
         self._signals = signals
         self._members: dict[int, _Member] = {}
         self._poll = select.poll()
+        self._output = output if output is not None and _is_pipe(output) else None
+        if self._output is not None:
+            self._poll.register(self._output, 0)  # POLLERR alone: nobody reads it any more
         self._stopping = False
         self.failed = False
 
     def run(self, count: int, most: int | None = None) -> Generator[Job, None, None]:
-        """Yield each finished job, until all workers have ended. Closed early, it lets each end the job in hand."""
+        """Yield each finished job, until all workers have ended. Closed early, it lets each end the job in hand.
+
+        BrokenPipeError, as soon as who reads `output` has gone, whether there is anything to print or not.
+        """
         shares = [None if most is None else most // count + (at < most % count) for at in range(count)]
         for share in shares:
             if share != 0:
@@ -112,10 +119,13 @@ class Crew:
             with self._signals.waiting:
                 if not self._stopping:
                     self._signals.check()
-                return [reader for reader, _ in self._poll.poll()]
+                ready = [reader for reader, _ in self._poll.poll()]
         except Stopped:
             self._stop()
             return []
+        if self._output in ready:
+            raise BrokenPipeError
+        return ready
 
     def _stop(self) -> None:
         self._stopping = True
@@ -156,3 +166,9 @@ class Crew:
         """Stop listening, which the workers see after the job in hand; and wait for them."""
         for member in list(self._members.values()):
             self._part(member)
+
+
+def _is_pipe(descriptor: int) -> bool:
+    with contextlib.suppress(OSError):
+        return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    return False

@@ -18,8 +18,12 @@ PRIORITIES: Mapping[str, str] = {"webhook": "0-webhook", "high": "1-high", "norm
 SOURCES = ("sonarr", "radarr", "hook", "batch", "api", "cli")
 FINAL = ("completed", "failed", "cancelled")
 SUFFIX = ".json"
+UNDO = "undo"
 _COUNTS = ("attempt", "reclaims")
-_TEXTS = ("group", "joins", "source", "created_at", "finished_at")
+_TEXTS = ("group", "joins", "source", "created_at", "finished_at", "original", "action", "undoes")
+# What is done with a job's file: `dry_run` and `confined` (to api.allowed_roots) are true or absent; `original` is the
+# original language, where a person has said it; with the `action` undo, `undoes` is the job whose edits are taken back.
+_MANNER = ("dry_run", "confined", "original", "action", "undoes")
 _HOST = 40  # characters of a host's name that go into an id
 _TIME = 19  # digits of nanoseconds since 1970, until the year 2286
 
@@ -111,6 +115,8 @@ def _checked(data: bytes) -> Job:
         raise InvalidRecord("attempt and reclaims are whole numbers")
     if any(not isinstance(job.get(key) or "", str) for key in _TEXTS):
         raise InvalidRecord(f"{', '.join(_TEXTS)} are texts")
+    if job.get("action") not in (None, UNDO):
+        raise InvalidRecord(f"an action is {UNDO}, or none is given")
     return job
 
 
@@ -129,18 +135,23 @@ def now() -> str:
     return records.timestamp(time.time_ns())
 
 
-def result_of(record: Record) -> str:
-    """Return what came of a record: `success`, `skipped` or `failed`."""
+def result_of(record: Record, action: str | None = None) -> str:
+    """Return what came of a job with that action and answered record: `success`, `skipped` or `failed`."""
     if "error" in record:
         return "failed"
-    answer = record.get("apply")
+    answer = None if action == UNDO else record.get("apply")
     skipped = isinstance(answer, dict) and answer.get("status") == "skipped"
     return "skipped" if skipped else "success"
+
+
+def manner(job: Job) -> tuple[Any, ...]:
+    """Return what is to be done with a job's file: jobs of one file are done as one where they agree in it."""
+    return tuple(job.get(key) for key in _MANNER)
 
 
 def renewed(job: Job) -> Job:
     """Return a finished job as it was before its first attempt."""
     added = (*job.get("added", ()), "error")
-    kept = ("id", "priority", "source", "group", "created_at", "dry_run")
+    kept = ("id", "priority", "source", "group", "created_at", *_MANNER)
     record = {key: value for key, value in job["record"].items() if key not in added}
     return {**{key: job[key] for key in kept if key in job}, "state": "queued", "attempt": 0, "record": record}

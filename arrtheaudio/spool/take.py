@@ -8,7 +8,7 @@ from arrtheaudio.core.record import path_of
 from arrtheaudio.errors import Error
 from arrtheaudio.spool import Claim, Spool
 from arrtheaudio.spool.folder import NEW
-from arrtheaudio.spool.job import SUFFIX, Job, renewed, time_of
+from arrtheaudio.spool.job import SUFFIX, Job, manner, renewed, time_of
 from arrtheaudio.spool.paths import InHand
 
 # Names of one folder that are kept in memory, 100 bytes each; a folder is listed once for so many jobs.
@@ -135,7 +135,10 @@ class Queue:
         return claims
 
     def _joined(self, job: Job) -> list[Claim]:
-        """Claim the other jobs that wait for the same path: those after this one, then those before it."""
+        """Claim the other jobs that wait for the same path, and want the same: those after this one, then those before.
+
+        One that wants something else, to take an edit back say, waits its turn.
+        """
         found: list[Claim] = []
         newest = self._spool.paths.newest(job)
         if newest not in (None, job["id"]):
@@ -148,7 +151,7 @@ class Queue:
             claim = self._waiting(job_id)
             if claim is None:
                 return
-            if path_of(claim.record) != path_of(job["record"]):
+            if path_of(claim.record) != path_of(job["record"]) or manner(claim.job) != manner(job):
                 claim.let_go()
                 return
             found.append(claim)

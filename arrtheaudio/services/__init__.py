@@ -1,0 +1,1 @@
+"""The programs around us: Sonarr and Radarr, Plex, Jellyfin and Emby."""
