@@ -1,4 +1,4 @@
-"""The JSON Schemas of what is asked and answered, each named once; `SCHEMAS` are the components of the OpenAPI document.
+"""The JSON Schemas of what is asked and answered, each named once; `SCHEMAS` has them all, by their names in OpenAPI.
 
 A constant is a reference to its schema, so that a route names it: `answers={200: ("The job.", schemas.JOB)}`.
 """
@@ -187,39 +187,56 @@ _QUESTION = _named(
 )
 REVIEW = _named("Review", _page("review", _QUESTION, "What waits for a person's word, the latest first."))
 
+# Whatever else an Arr sends is ignored, not refused: it would switch the connection off.
 ARR_EVENT = _named(
     "ArrEvent",
     {
         "type": "object",
-        "description": "What Sonarr and Radarr send (Settings, Connect, Webhook). Events that need no work are ignored.",
+        "description": "What Sonarr and Radarr send. Events that need no work, and what is none, are ignored.",
         "properties": {
-            "eventType": {**_TEXT, "description": "Test, Download, Rename…"},
-            "series": {"type": "object", "description": "Sonarr."},
-            "episodeFile": {"type": "object"},
-            "movie": {"type": "object", "description": "Radarr."},
-            "movieFile": {"type": "object"},
+            "eventType": {"description": "Test, Download, Rename…"},
+            "instanceName": {"description": "What it calls itself."},
+            "series": {"description": "From Sonarr: its title, ids, and original language."},
+            "episodeFile": {"description": "From Sonarr: an imported file; `episodeFiles` are several."},
+            "movie": {"description": "From Radarr: its title, ids, and original language."},
+            "movieFile": {"description": "From Radarr: an imported file."},
         },
         "examples": [{"eventType": "Test", "instanceName": "Sonarr"}],
     },
 )
+_IGNORED = {
+    "type": "array",
+    "description": "Files that we may not go to.",
+    "items": _object("One of them.", {"path": _TEXT, "reason": _TEXT, "message": _TEXT}),
+}
 WEBHOOK_ACCEPTED = _named(
     "WebhookAccepted",
     _object(
         "The jobs are on disk.",
         {"status": _one_of("accepted"), "webhook_id": _ID, "job_ids": _list(_ID), "file_count": _COUNT},
         message=_TEXT,
+        ignored=_IGNORED,
     ),
 )
 WEBHOOK_IGNORED = _named(
-    "WebhookIgnored", _object("There is nothing to do.", {"status": _one_of("ignored"), "reason": _TEXT})
+    "WebhookIgnored",
+    _object(
+        "There is nothing to do.", {"status": _one_of("ignored"), "reason": _TEXT}, message=_TEXT, ignored=_IGNORED
+    ),
 )
 WEBHOOK = _named(
     "Webhook",
     _object(
         "A webhook's jobs, and how far they are.",
-        {"webhook_id": _ID, "status": _TEXT, "jobs": _list(JOB)},
-        progress={"type": "object"},
-        created_at=_MAYBE_TIME,
+        {
+            "webhook_id": _ID,
+            "status": _one_of("queued", "running", "completed", "failed", "cancelled"),
+            "source": _one_of("sonarr", "radarr"),
+            "event": _or_null("string", "The Arr's eventType."),
+            "created_at": _TIME,
+            "jobs": _list(JOB),
+            "progress": _each(("total", *STATES), _COUNT),
+        },
     ),
 )
 
