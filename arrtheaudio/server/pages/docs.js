@@ -22,6 +22,17 @@ async function load() {
   $("find").addEventListener("input", find);
 }
 
+// Show a description: what stands in `backticks` is code.
+function worded(node, description) {
+  node.replaceChildren(...description.split("`").map((piece, place) => (place % 2 ? coded(piece) : piece)));
+}
+
+function coded(piece) {
+  const node = document.createElement("code");
+  node.textContent = piece;
+  return node;
+}
+
 function group(tag) {
   const node = copy("t-group");
   const part = fields(node);
@@ -54,7 +65,7 @@ function operation(path, method, about) {
 function inside(node, path, method, about) {
   node.dataset.made = "yes";
   const part = fields(node);
-  text(part.help, about.description);
+  worded(part.help, about.description ?? "");
   part.help.hidden = !about.description;
   part.changes.hidden = method === "GET";
   const schema = about.requestBody?.content["application/json"].schema;
@@ -75,7 +86,7 @@ function labelled(id, name, help, control) {
   const part = fields(node);
   text(part.label, name);
   part.label.htmlFor = id;
-  text(part.help, help);
+  worded(part.help, help);
   control.id = id;
   node.append(control);
   return node;
@@ -107,7 +118,7 @@ function response(status, given) {
   const node = copy("t-answer");
   const part = fields(node);
   text(part.status, status);
-  text(part.means, answer.description);
+  worded(part.means, answer.description);
   const [kind, content] = Object.entries(answer.content ?? {})[0] ?? ["nothing", {}];
   text(part.schema, content.schema ? outline(api, content.schema) : kind);
   part.schema.setAttribute("aria-label", `What an answer ${status} holds, ${resolved(api, content.schema).name ?? kind}`);

@@ -22,7 +22,7 @@ export function health({ status, checks = {}, version, uptime_seconds: uptime })
 
 function part([name, check]) {
   const free = check.free_bytes === undefined ? "" : `${(check.free_bytes / 1e9).toFixed(1)} GB free`;
-  const wanted = check.wanted ? `${check.wanted} wanted` : "";
+  const wanted = check.wanted === undefined ? "" : `${check.wanted}`;
   return { name: PARTS[name] ?? name, state: check.status, message: check.message ?? (free || wanted) };
 }
 

@@ -101,7 +101,9 @@ function unreachable(problem) {
 }
 
 function connect() {
-  for (const app of ["sonarr", "radarr"]) text($(`url-${app}`), `${location.origin}/webhook/${app}`);
+  for (const app of ["sonarr", "radarr"]) {
+    $(`url-${app}`).replaceChildren(location.origin, document.createElement("wbr"), `/webhook/${app}`);
+  }
   text($("host"), location.host);
   for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copyText(button));
 }
