@@ -6,7 +6,7 @@ from typing import Any
 
 import arr_rig as rig
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrtheaudio.core import arr_languages
@@ -273,6 +273,7 @@ BODIES = st.recursive(
 )
 
 
+@settings(deadline=None)  # on a busy machine any call may take long
 @given(app=st.sampled_from(["sonarr", "radarr"]), body=st.dictionaries(KEYS | MORE, BODIES, max_size=9))
 def test_a_body_of_any_shape_is_an_event(app: str, body: dict[str, Any]) -> None:
     event = webhook(app, body)
@@ -282,6 +283,7 @@ def test_a_body_of_any_shape_is_an_event(app: str, body: dict[str, Any]) -> None
     json.dumps(event.records, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
+@settings(deadline=None)  # on a busy machine any call may take long
 @given(change=st.dictionaries(st.sampled_from([*rig.SERIES]), WRONG), outer=st.dictionaries(MORE, WRONG), wrong=WRONG)
 def test_a_path_is_used_whatever_is_wrong_beside_it(change: dict[str, Any], outer: dict[str, Any], wrong: Any) -> None:
     outer.pop("eventType", None)
@@ -411,6 +413,7 @@ def test_a_pack_of_two_seasons_in_a_script_has_no_season() -> None:
 NAMES = st.sampled_from([*rig.sonarr_complete_variables(), *rig.radarr_variables(), *rig.sonarr_import()])
 
 
+@settings(deadline=None)  # on a busy machine any call may take long
 @given(variables=st.dictionaries(NAMES, st.text(max_size=12) | st.sampled_from(["Download", "1|2", "/a|/b", "True"])))
 def test_variables_of_any_content_are_an_event(variables: dict[str, str]) -> None:
     event = environment(variables)

@@ -1,6 +1,7 @@
 """Whether a file system is mounted that may not answer."""
 
 import contextlib
+import os
 import select
 import threading
 
@@ -22,9 +23,10 @@ class Mounts:
         self._lock = threading.Lock()
         self._poll = select.poll()
         with contextlib.suppress(OSError):
-            self._file = open(table, "rb")  # noqa: SIM115  # it is asked for as long as the process lives
+            # For as long as the process lives: there is one of these.
+            self._table = os.open(table, os.O_RDONLY | os.O_CLOEXEC)
             self._hanging = self._read()
-            self._poll.register(self._file, select.POLLERR | select.POLLPRI)
+            self._poll.register(self._table, select.POLLERR | select.POLLPRI)
 
     def may_hang(self) -> bool:
         """Say whether one of the file systems may keep a thread waiting for ever."""
@@ -38,8 +40,14 @@ class Mounts:
         return self._hanging
 
     def _read(self) -> bool:
-        self._file.seek(0)
-        return any(_kind(line.split()) not in _LOCAL for line in self._file.read().splitlines())
+        os.lseek(self._table, 0, os.SEEK_SET)
+        parts = iter(lambda: os.read(self._table, 1 << 16), b"")
+        return one_may_hang(b"".join(parts))
+
+
+def one_may_hang(table: bytes) -> bool:
+    """Say whether a table has a file system that is not one of this machine's own."""
+    return any(_kind(line.split()) not in _LOCAL for line in table.splitlines())
 
 
 def _kind(words: list[bytes]) -> bytes:
