@@ -32,8 +32,13 @@ class Spool:
     def __init__(self, root: str) -> None:
         """Open the folder, and make it where there is none; SpoolUnusable where it cannot be the queue."""
         self.root = root
-        prepare(root)
+        self._in_use = prepare(root)
         self.paths = Paths(root)
+
+    def __del__(self) -> None:
+        """Say that the queue is in use no more."""
+        with contextlib.suppress(OSError, AttributeError):  # it was never opened
+            os.close(self._in_use)
 
     # Putting
 
@@ -194,6 +199,8 @@ class Spool:
         job["state"] = _STATES.get(folder.partition("/")[0], "queued")
         if job["state"] == "running":
             job["started_at"] = records.timestamp(moved)  # when it was renamed into cur/
+        elif job["state"] == "cancelled":
+            job.setdefault("finished_at", records.timestamp(moved))  # with its whole group: it was moved as it was
         return job
 
     def get(self, job_id: str) -> Job | None:

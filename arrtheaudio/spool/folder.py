@@ -18,13 +18,16 @@ class SpoolUnusable(Fatal):
     """The folder cannot be the queue: its format, its rights, or its file system."""
 
 
-def prepare(root: str) -> None:
-    """Make the folder where there is none, and see that it can be used; SpoolUnusable where it cannot."""
+def prepare(root: str) -> int:
+    """Make the folder where there is none, and see that it can be used; SpoolUnusable where it cannot.
+
+    Returns a descriptor: as long as it is open, it shares a lock on `format`, which says that the queue is in use.
+    """
     try:
         if not os.path.exists(f"{root}/format"):
             _make(root)
         _check_format(root)
-        _check_locks(root)
+        return _joined(root)
     except OSError as error:
         raise SpoolUnusable(f"the spool {root}: {(error.strerror or str(error)).lower()}") from None
 
@@ -56,15 +59,39 @@ def _check_format(root: str) -> None:
         raise SpoolUnusable(f"the spool {root}: format {int(text)} is old; run `arrtheaudio admin migrate`")
 
 
-def _check_locks(root: str) -> None:
-    """Lock the `format` file twice: the second must be refused, or two workers would take one job."""
+def _joined(root: str) -> int:
+    while True:
+        descriptor = _check_locks(root)
+        if os.path.samestat(os.fstat(descriptor), os.stat(f"{root}/format")):
+            return descriptor
+        os.close(descriptor)  # in the meantime another queue was put in its place
+
+
+def _check_locks(root: str) -> int:
+    """Lock the `format` file twice: the second must be refused, or two workers would take one job. Return the first."""
     first, second = (os.open(f"{root}/format", os.O_RDWR | os.O_CLOEXEC) for _ in range(2))
     try:
         if not _excludes(first, second):
             raise SpoolUnusable(f"the spool {root}: flock(2) does not work on this {_kind(root)} file system")
+    except BaseException:  # whatever it was, the lock is not left behind
+        os.close(first)
+        raise
     finally:
         os.close(second)
-        os.close(first)
+    return first
+
+
+def alone(root: str) -> int | None:
+    """Return a descriptor that keeps everybody else out of the queue while it is open; None where it is in use."""
+    descriptor = os.open(f"{root}/format", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
+    return descriptor
 
 
 def _excludes(first: int, second: int) -> bool:
