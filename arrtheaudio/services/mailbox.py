@@ -9,23 +9,12 @@ from typing import Protocol
 
 from arrtheaudio import messages
 from arrtheaudio.config.settings import Arr, Config, Player
-from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Network
 from arrtheaudio.services import arr as arrs
 from arrtheaudio.services import players
 from arrtheaudio.services.news import News
+from arrtheaudio.services.pace import PACE, Pace
 from arrtheaudio.services.web import TIMEOUTS, KeyRefused, Timeouts, Unavailable
-
-
-class Pace(Value):
-    """Seconds: of quiet before something is sent, and how long it waits at most; then the pauses between the tries."""
-
-    quiet: float = 2.0
-    longest: float = 30.0
-    pauses: tuple[float, ...] = (10.0, 40.0, 150.0, 400.0)
-
-
-PACE = Pace()
 
 
 class Receiver(Protocol):

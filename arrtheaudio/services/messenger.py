@@ -12,19 +12,18 @@ from arrtheaudio import messages
 from arrtheaudio.core import record as records
 from arrtheaudio.errors import Error
 from arrtheaudio.services.news import News, of_job
+from arrtheaudio.services.pace import PACE, Pace
 from arrtheaudio.signals import Signals, Stopped
 from arrtheaudio.spool.job import Job
 
 if TYPE_CHECKING:
     from arrtheaudio.config import Config
-    from arrtheaudio.services.mailbox import Mailbox, Pace
+    from arrtheaudio.services.mailbox import Mailbox
 
-# Seconds that the end may take, and after a signal. Then the process is killed, a little later.
-END, HURRIED_END = 5.0, 2.0
+# Seconds after the end's own, until the process is killed.
 _GRACE = 0.5
 # Bytes that may wait for a process that does not read them; a line has some 500.
-_MOST_UNREAD = 4 << 20
-_CHUNK = 1 << 16
+_MOST_UNREAD = 1 << 20
 
 
 def wanted(config: "Config") -> bool:
@@ -35,8 +34,8 @@ def wanted(config: "Config") -> bool:
 class Messenger:
     """The process, as its parent sees it; none where nobody wants to be told. To be started before any worker."""
 
-    def __init__(self, config: "Config", signals: Signals, pace: "Pace | None" = None) -> None:
-        """Start nothing yet. `pace` is for tests."""
+    def __init__(self, config: "Config", signals: Signals, pace: Pace = PACE) -> None:
+        """Start nothing yet."""
         self._config = config
         self._signals = signals
         self._pace = pace
@@ -53,7 +52,7 @@ class Messenger:
     def __exit__(self, *exception: object) -> None:
         """Have it tell what it knows, within seconds, and end it."""
         if self._pid:
-            self._end(HURRIED_END if self._signals.number else END)
+            self._end(self._pace.hurried if self._signals.number else self._pace.end)
 
     def leave(self) -> None:
         """Let go of it, in a worker: it ends when its parent, and nobody else, has gone."""
@@ -117,7 +116,7 @@ class Messenger:
         self.leave()
 
 
-def _be_the_messenger(reader: int, config: "Config", pace: "Pace | None") -> None:
+def _be_the_messenger(reader: int, config: "Config", pace: Pace) -> None:
     """Tell until the parent has gone, and end the process."""
     try:
         # Standard output is for jobs, and who reads them waits for its end.
@@ -133,11 +132,11 @@ def _be_the_messenger(reader: int, config: "Config", pace: "Pace | None") -> Non
         os._exit(0)
 
 
-def _serve(reader: int, config: "Config", pace: "Pace | None") -> None:
+def _serve(reader: int, config: "Config", pace: Pace) -> None:
     from arrtheaudio.pipeline import split
 
     mailboxes: list[Mailbox] = []
-    seconds = END
+    seconds = pace.end
     for line in split(reader, b"\n"):
         try:
             record = records.parse(line)
@@ -156,8 +155,8 @@ def _serve(reader: int, config: "Config", pace: "Pace | None") -> None:
         mailbox.wait(deadline - monotonic())
 
 
-def _mailboxes(config: "Config", pace: "Pace | None") -> list["Mailbox"]:
+def _mailboxes(config: "Config", pace: Pace) -> list["Mailbox"]:
     # To import requests costs 100 ms, which most runs that change nothing need not pay.
-    from arrtheaudio.services.mailbox import PACE, Mailbox, receivers
+    from arrtheaudio.services.mailbox import Mailbox, receivers
 
-    return [Mailbox(receiver, pace or PACE) for receiver in receivers(config)]
+    return [Mailbox(receiver, pace) for receiver in receivers(config)]
