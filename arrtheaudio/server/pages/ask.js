@@ -24,7 +24,8 @@ export async function ask(path, { method = "GET", body, also = [] } = {}) {
 async function answered(path, method, body) {
   const json = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   try {
-    return await fetch(path, { method, cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...json });
+    // The origin alone: a browser that was given name and password in the address would refuse to go on with them.
+    return await fetch(location.origin + path, { method, cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...json });
   } catch {
     throw new Problem("away", "The server is not reachable.");
   }

@@ -140,7 +140,7 @@ async function send(part, path, method, hasBody) {
 async function show(part, url, options) {
   const start = performance.now();
   try {
-    const response = await fetch(url, { ...options, cache: "no-store" });
+    const response = await fetch(location.origin + url, { ...options, cache: "no-store" });
     const body = await response.text();
     text(part.status, `${response.status} ${response.statusText}`.trim());
     text(part.took, `${span((performance.now() - start) / 1000)} · request ${response.headers.get("x-request-id") ?? "without an id"}`);

@@ -4,6 +4,8 @@ import { ask } from "./ask.js";
 import { $, attribute, copy, list, text } from "./show.js";
 import { number } from "./words.js";
 
+let made = 0;
+
 export class Listing {
   // `name` is that of its elements, and of the items in the answer of `path`; `acts` are what its buttons do.
   constructor({ name, path, items = name, template, key, limit, update, acts = {} }) {
@@ -36,12 +38,20 @@ export class Listing {
 
   make(item) {
     const node = copy(this.template);
+    this.describe(node);
     node.addEventListener("click", (event) => {
       const button = event.target.closest("[data-action]");
       const act = button && this.acts[button.dataset.action];
       if (act && button.getAttribute("aria-disabled") !== "true") act(this.shown.get(this.key(item)) ?? item, node, button);
     });
     return node;
+  }
+
+  // Ten buttons say "Undo": whoever hears them is told of which file.
+  describe(node) {
+    const heading = node.querySelector("h3");
+    heading.id = `${this.name}-${(made += 1)}`;
+    for (const part of node.querySelectorAll("fieldset, [data-action]")) part.setAttribute("aria-describedby", heading.id);
   }
 
   pager() {

@@ -6,6 +6,9 @@ import { busy, fields, foreign, list, path, say, text } from "./show.js";
 import { rows } from "./tracks.js";
 import { language } from "./words.js";
 
+// What the reason says to those who are at a command line.
+const HINT = /: settle it with --original.*$/;
+
 export function review(soon) {
   return new Listing({
     name: "review",
@@ -21,7 +24,7 @@ export function review(soon) {
 function show(node, question) {
   const part = fields(node);
   path(part, question.path);
-  foreign(part.why, question.reason ?? "the sources disagree");
+  foreign(part.why, (question.reason ?? "the sources disagree").replace(HINT, ""));
   rows(part.tracks, question.tracks ?? []);
   list(part.choices, question.languages ?? [], (code) => code, make, () => {});
 }

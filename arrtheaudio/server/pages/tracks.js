@@ -16,7 +16,8 @@ export function table(body, { before = [], after = [] }) {
 
 function fill(row, was, is) {
   const part = fields(row);
-  name(part, is);
+  text(part.language, language(is.language));
+  foreign(part.details, [details(is), ...marks(was, is)].join(" · "));
   const yes = (track) => (track.default ? "yes" : "no");
   cell(part.before, BEFORE[yes(was)]);
   const [mark, words] = AFTER[`${yes(was)} ${yes(is)}`];
@@ -30,9 +31,10 @@ function cell(node, [mark, words]) {
   attribute(node, "aria-label", mark === "none" ? "not default" : null);
 }
 
-function name(part, track) {
-  text(part.language, language(track.language));
-  foreign(part.details, details(track));
+// What else was changed of a track.
+function marks(was, is) {
+  const changed = ["original", "forced"].filter((kind) => was[kind] !== is[kind]);
+  return changed.map((kind) => (is[kind] ? `now marked as ${kind}` : `no longer marked as ${kind}`));
 }
 
 // A line for each audio track: what it is, and whether it is the default one.
