@@ -1,6 +1,7 @@
 """The click group: the whole command line, with help, completion and every complaint about a wrong call."""
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -11,6 +12,19 @@ from arrtheaudio.options import Option
 from arrtheaudio.pipeline import READER_GONE
 from arrtheaudio.tmdb import ATTRIBUTION
 
+EXAMPLES = (
+    ("See what would change:", "arrtheaudio process --dry-run --original ja /media/anime"),
+    ("Change it:", "arrtheaudio process --original ja /media/anime"),
+    ("Take all of the last two hours back:", "arrtheaudio undo --since 2h"),
+    (
+        "Step by step, with a plan to look at in between:",
+        """\
+arrtheaudio scan /media/anime |
+    arrtheaudio choose --language jpn --language eng > plan.jsonl
+jq -r 'select(.choose.changes != []) | .path, .choose.reason' plan.jsonl
+arrtheaudio apply < plan.jsonl > done.jsonl""",
+    ),
+)
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -53,6 +67,7 @@ class Commands(click.Group):
             return None
         module = load(cmd_name)
         command: click.Command = getattr(module, "command", None) or _command(cmd_name, module)
+        command.epilog = _examples(module.EXAMPLES) if hasattr(module, "EXAMPLES") else None
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -66,6 +81,12 @@ class Commands(click.Group):
             if not near:
                 raise
             raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from None
+
+
+def _examples(examples: Iterable[tuple[str, str]]) -> str:
+    r"""Return examples as help shows them: `\b` has click leave the lines as they are."""
+    told = ("\n".join((what, *(f"    {line}" for line in typed.splitlines()))) for what, typed in examples)
+    return "\n\n".join(f"\b\n{text}" for text in told)
 
 
 def _command(name: str, module: Any) -> click.Command:
@@ -89,7 +110,9 @@ def _option(option: Option) -> click.Option:
     return click.Option(declared, type=Kind(option), metavar=option.metavar, **common)
 
 
-@click.group(cls=Commands, context_settings=CONTEXT, epilog="Each command has its own --help.")
+@click.group(
+    cls=Commands, context_settings=CONTEXT, epilog=f"{_examples(EXAMPLES)}\n\nEach command has its own --help."
+)
 @click.option("-c", "--config", metavar="FILE", help="Read this configuration instead of the usual places.")
 @click.option("-v", "--verbose", count=True, help="Say more on standard error; repeat it for more.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what failed.")

@@ -1,17 +1,186 @@
-function _arrtheaudio_completion;
-    set -l response (env _ARRTHEAUDIO_COMPLETE=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=(commandline -t) arrtheaudio);
+# Completion of arrtheaudio for fish. Printed by `python -m arrtheaudio.manual`. Put it into ~/.config/fish/completions.
 
-    for completion in $response;
-        set -l metadata (string split "," $completion);
+# Says whether the words before the cursor are those of a command: their last one, or one that is no command any more.
+function __arrtheaudio_at
+    set -l words (commandline -opc)
+    set -l at arrtheaudio
+    set -l value
+    for word in $words[2..-1]
+        if set -q value[1]
+            set -e value[1]
+        else if contains -- "$at $word" 'arrtheaudio -c' 'arrtheaudio --config' 'arrtheaudio --log-format' 'arrtheaudio --log-level' 'arrtheaudio scan -f' 'arrtheaudio scan --format' 'arrtheaudio scan -j' 'arrtheaudio scan --jobs' 'arrtheaudio scan --pattern' 'arrtheaudio scan --exclude' 'arrtheaudio scan --min-size' 'arrtheaudio scan --max-age' 'arrtheaudio scan --since' 'arrtheaudio probe -f' 'arrtheaudio probe --format' 'arrtheaudio probe -j' 'arrtheaudio probe --jobs' 'arrtheaudio tmdb -f' 'arrtheaudio tmdb --format' 'arrtheaudio tmdb -j' 'arrtheaudio tmdb --jobs' 'arrtheaudio tmdb --id' 'arrtheaudio tmdb --kind' 'arrtheaudio choose -f' 'arrtheaudio choose --format' 'arrtheaudio choose -j' 'arrtheaudio choose --jobs' 'arrtheaudio choose -l' 'arrtheaudio choose --language' 'arrtheaudio choose --original' 'arrtheaudio apply -f' 'arrtheaudio apply --format' 'arrtheaudio apply -j' 'arrtheaudio apply --jobs' 'arrtheaudio apply -l' 'arrtheaudio apply --language' 'arrtheaudio apply --original' 'arrtheaudio apply --hardlinks' 'arrtheaudio process -f' 'arrtheaudio process --format' 'arrtheaudio process -j' 'arrtheaudio process --jobs' 'arrtheaudio process --pattern' 'arrtheaudio process --exclude' 'arrtheaudio process --min-size' 'arrtheaudio process --max-age' 'arrtheaudio process --since' 'arrtheaudio process --id' 'arrtheaudio process --kind' 'arrtheaudio process -l' 'arrtheaudio process --language' 'arrtheaudio process --original' 'arrtheaudio process --hardlinks' 'arrtheaudio undo -f' 'arrtheaudio undo --format' 'arrtheaudio undo -j' 'arrtheaudio undo --jobs' 'arrtheaudio undo --since' 'arrtheaudio undo --job' 'arrtheaudio jobs add --priority' 'arrtheaudio jobs add --group' 'arrtheaudio jobs add -f' 'arrtheaudio jobs add --format' 'arrtheaudio jobs cancel --group' 'arrtheaudio jobs cancel -f' 'arrtheaudio jobs cancel --format' 'arrtheaudio jobs list --state' 'arrtheaudio jobs list --group' 'arrtheaudio jobs list --source' 'arrtheaudio jobs list --limit' 'arrtheaudio jobs list --offset' 'arrtheaudio jobs list -f' 'arrtheaudio jobs list --format' 'arrtheaudio jobs prune --older-than' 'arrtheaudio jobs retry -f' 'arrtheaudio jobs retry --format' 'arrtheaudio jobs run --workers' 'arrtheaudio jobs run --max' 'arrtheaudio jobs run --nice' 'arrtheaudio jobs run -f' 'arrtheaudio jobs run --format' 'arrtheaudio jobs show -f' 'arrtheaudio jobs show --format' 'arrtheaudio jobs stats -f' 'arrtheaudio jobs stats --format' 'arrtheaudio jobs wait --group' 'arrtheaudio jobs wait -f' 'arrtheaudio jobs wait --format' 'arrtheaudio admin cleanup --older-than'
+            set value yes
+        else if contains -- "$at $word" 'arrtheaudio scan' 'arrtheaudio probe' 'arrtheaudio tmdb' 'arrtheaudio choose' 'arrtheaudio apply' 'arrtheaudio process' 'arrtheaudio undo' 'arrtheaudio jobs' 'arrtheaudio jobs add' 'arrtheaudio jobs cancel' 'arrtheaudio jobs list' 'arrtheaudio jobs prune' 'arrtheaudio jobs retry' 'arrtheaudio jobs run' 'arrtheaudio jobs show' 'arrtheaudio jobs stats' 'arrtheaudio jobs wait' 'arrtheaudio schema' 'arrtheaudio admin' 'arrtheaudio admin cleanup' 'arrtheaudio admin recover' 'arrtheaudio admin validate-config'
+            set at "$at $word"
+        end
+    end
+    test "$at" = "$argv"
+end
 
-        if test $metadata[1] = "dir";
-            __fish_complete_directories $metadata[2];
-        else if test $metadata[1] = "file";
-            __fish_complete_path $metadata[2];
-        else if test $metadata[1] = "plain";
-            echo $metadata[2];
-        end;
-    end;
-end;
+function __arrtheaudio_job_ids
+    arrtheaudio jobs list --limit 200 --format jsonl 2>/dev/null | sed -n 's/^{"id":"\([^"]*\)".*/\1/p'
+end
 
-complete --no-files --command arrtheaudio --arguments "(_arrtheaudio_completion)";
+complete -c arrtheaudio -f
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a scan -d 'List the media files of folders'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a probe -d 'Read the tracks of files'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a tmdb -d 'Ask TMDB for the original language of titles'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a choose -d 'Choose the audio track that should be the default one'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a apply -d 'Change the default audio track of files, as chosen'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a process -d 'Find the files, read, choose and change, all in one'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a undo -d 'Take edits back, to the byte'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a jobs -d 'Queue work, do it, and look after the queue'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a schema -d 'Print a schema: of a record or of the configuration file (JSON Schema), or of what `serve` answers (OpenAPI 3.1)'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a admin -d 'Look after the configuration, and after what is kept'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s c -l config -r -F -d 'Read this configuration instead of the usual places.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s v -l verbose -d 'Say more on standard error; repeat it for more.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s q -l quiet -d 'Say only what failed.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -l log-format -x -a 'text json' -d 'How messages are written.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -l log-level -x -a 'error info debug trace' -d 'How much is said; info is the default.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -l version -d 'Show the version and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -F
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -s f -l format -x -a 'auto jsonl table json' -d 'How records are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -s 0 -l null -d 'Paths on standard input end in NUL, as `find -print0` writes them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -l refresh -d 'Answer anew where a record has the answer already.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -s j -l jobs -x -d 'Files in hand at once, for slow disks; 1 to 256.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -l progress -l no-progress -d 'Show how far it is; the default is on a terminal.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -l recursive -l no-recursive -d 'Look into sub-folders too; the default.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -l pattern -x -d 'Only files whose name matches; repeat it. The default is every media file, in any case.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -l exclude -x -d 'Leave out what matches, by name or, with a slash in the glob, by whole path; repeat it.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -l min-size -x -d 'Only files of at least this size, like 700M.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -l max-age -x -d 'Only files changed within this time, like 7d.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -l since -r -F -d 'Only files that are new or changed since the last whole run with this FILE, which then remembers this one.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio scan' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio probe' -F
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio probe' -s f -l format -x -a 'auto jsonl table json' -d 'How records are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio probe' -s 0 -l null -d 'Paths on standard input end in NUL, as `find -print0` writes them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio probe' -l refresh -d 'Answer anew where a record has the answer already.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio probe' -s j -l jobs -x -d 'Files in hand at once, for slow disks; 1 to 256.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio probe' -l progress -l no-progress -d 'Show how far it is; the default is on a terminal.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio probe' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -F
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -s f -l format -x -a 'auto jsonl table json' -d 'How records are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -s 0 -l null -d 'Paths on standard input end in NUL, as `find -print0` writes them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -l refresh -d 'Answer anew where a record has the answer already.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -s j -l jobs -x -d 'Files in hand at once, for slow disks; 1 to 256.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -l progress -l no-progress -d 'Show how far it is; the default is on a terminal.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -l id -x -d 'The title\'s id: tmdb:603, tvdb:81189 or imdb:tt0133093.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -l kind -x -a 'movie series' -d 'Whether the titles are movies or series.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -l offline -d 'Ask the cache only.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio tmdb' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -F
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -s f -l format -x -a 'auto jsonl table json' -d 'How records are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -s 0 -l null -d 'Paths on standard input end in NUL, as `find -print0` writes them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -l refresh -d 'Answer anew where a record has the answer already.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -s j -l jobs -x -d 'Files in hand at once, for slow disks; 1 to 256.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -l progress -l no-progress -d 'Show how far it is; the default is on a terminal.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -s l -l language -x -d 'A wanted language, instead of the configured ones; repeat it, best first. `original` may be among them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -l original -x -d 'The original language, where you know it better.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -l explain -d 'Tell the reasons in prose, instead of records.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio choose' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -F
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -s f -l format -x -a 'auto jsonl table json' -d 'How records are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -s 0 -l null -d 'Paths on standard input end in NUL, as `find -print0` writes them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -l refresh -d 'Answer anew where a record has the answer already.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -s j -l jobs -x -d 'Files in hand at once, for slow disks; 1 to 256.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -l progress -l no-progress -d 'Show how far it is; the default is on a terminal.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -s l -l language -x -d 'A wanted language, instead of the configured ones; repeat it, best first. `original` may be among them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -l original -x -d 'The original language, where you know it better.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -s n -l dry-run -d 'Say what would change, and change nothing.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -l hardlinks -x -a 'protect copy edit skip' -d 'What to do with a file that has several names; the default is the configuration\'s, else protect.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -l allow-rewrite -d 'Write a file anew, by mkvmerge or ffmpeg, where the change has no room in it; files go one by one then.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio apply' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -F
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -s f -l format -x -a 'auto jsonl table json' -d 'How records are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -s 0 -l null -d 'Paths on standard input end in NUL, as `find -print0` writes them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l refresh -d 'Answer anew where a record has the answer already.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -s j -l jobs -x -d 'Files in hand at once, for slow disks; 1 to 256.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l progress -l no-progress -d 'Show how far it is; the default is on a terminal.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l recursive -l no-recursive -d 'Look into sub-folders too; the default.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l pattern -x -d 'Only files whose name matches; repeat it. The default is every media file, in any case.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l exclude -x -d 'Leave out what matches, by name or, with a slash in the glob, by whole path; repeat it.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l min-size -x -d 'Only files of at least this size, like 700M.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l max-age -x -d 'Only files changed within this time, like 7d.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l since -r -F -d 'Only files that are new or changed since the last whole run with this FILE, which then remembers this one.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l id -x -d 'The title\'s id: tmdb:603, tvdb:81189 or imdb:tt0133093.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l kind -x -a 'movie series' -d 'Whether the titles are movies or series.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l offline -d 'Ask the cache only.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -s l -l language -x -d 'A wanted language, instead of the configured ones; repeat it, best first. `original` may be among them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l original -x -d 'The original language, where you know it better.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -s n -l dry-run -d 'Say what would change, and change nothing.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l hardlinks -x -a 'protect copy edit skip' -d 'What to do with a file that has several names; the default is the configuration\'s, else protect.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -l allow-rewrite -d 'Write a file anew, by mkvmerge or ffmpeg, where the change has no room in it; files go one by one then.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio process' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -F
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -s f -l format -x -a 'auto jsonl table json' -d 'How records are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -s 0 -l null -d 'Paths on standard input end in NUL, as `find -print0` writes them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -l refresh -d 'Answer anew where a record has the answer already.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -s j -l jobs -x -d 'Files in hand at once, for slow disks; 1 to 256.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -l progress -l no-progress -d 'Show how far it is; the default is on a terminal.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -s n -l dry-run -d 'Say what would change, and change nothing.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -l list -d 'List edits, of FILEs or all, newest first; change nothing.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -l since -x -d 'All edits since a time: 2026-01-31, or 2h (ago).'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -l job -x -k -a '(__arrtheaudio_job_ids)' -d 'All edits of a job.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -l all -d 'All edits that the journal has.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio undo' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -a add -d 'Queue FILEs, or the paths and records on standard input'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -a cancel -d 'Cancel jobs that wait. What runs completes'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -a list -d 'Print jobs, the newest first'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -a prune -d 'Forget jobs that ended long ago'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -a retry -d 'Queue jobs again that failed or were cancelled'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -a run -d 'Do the jobs that wait, and print each when it is finished'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -a show -d 'Print jobs by their ids'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -a stats -d 'Print how many jobs there are of each state, and how the latest went'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -a wait -d 'Wait until jobs are finished, and print each when it is. Ends with 1 where one failed'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs add' -F
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs add' -l priority -x -a 'webhook high normal low' -d 'How urgent; normal is the default.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs add' -l group -x -d 'Name what the jobs have in common, to ask for all of them later.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs add' -s 0 -l null -d 'Paths on standard input end in NUL, as `find -print0` writes them.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs add' -s f -l format -x -a 'auto jsonl table json' -d 'How jobs are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs add' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs cancel' -k -a '(__arrtheaudio_job_ids)'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs cancel' -l group -x -d 'All jobs of a batch or webhook.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs cancel' -s f -l format -x -a 'auto jsonl table json' -d 'How jobs are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs cancel' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs list' -l state -x -a 'queued held running completed failed cancelled' -d 'Only these.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs list' -l group -x -d 'All jobs of a batch or webhook.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs list' -l source -x -a 'sonarr radarr hook batch api cli' -d 'Only what came from there.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs list' -l limit -x -d 'At most so many.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs list' -l offset -x -d 'Leave out the first ones.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs list' -s f -l format -x -a 'auto jsonl table json' -d 'How jobs are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs list' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs prune' -l older-than -x -d 'Such as 30d; the default is configured.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs prune' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs retry' -k -a '(__arrtheaudio_job_ids)'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs retry' -l failed -d 'Every job that failed.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs retry' -s f -l format -x -a 'auto jsonl table json' -d 'How jobs are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs retry' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs run' -l workers -x -d 'Jobs in hand at once; the default is configured.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs run' -l follow -d 'When nothing is left to do, wait for more.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs run' -l max -x -d 'End after so many jobs.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs run' -l nice -x -d 'Lower the workers\' priority by N, as nice does.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs run' -s f -l format -x -a 'auto jsonl table json' -d 'How jobs are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs run' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs show' -k -a '(__arrtheaudio_job_ids)'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs show' -s f -l format -x -a 'auto jsonl table json' -d 'How jobs are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs show' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs stats' -s f -l format -x -a 'auto jsonl table json' -d 'How jobs are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs stats' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs wait' -k -a '(__arrtheaudio_job_ids)'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs wait' -l group -x -d 'All jobs of a batch or webhook.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs wait' -l progress -l no-progress -d 'Show how far it is; the default is on a terminal.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs wait' -s f -l format -x -a 'auto jsonl table json' -d 'How jobs are printed; auto is a table on a terminal, jsonl elsewhere.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio jobs wait' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio schema' -a 'record config openapi'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio schema' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio admin' -a cleanup -d 'Forget what is old: jobs that have ended, and edits that can no longer be taken back'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio admin' -a recover -d 'Finish or roll back the edits that a crash interrupted'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio admin' -a validate-config -d 'Check a configuration FILE, and say everything that is wrong with it'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio admin' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio admin cleanup' -l older-than -x -d 'Jobs that ended before that, such as 30d.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio admin cleanup' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio admin recover' -s h -l help -d 'Show this message and exit.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio admin validate-config' -F
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio admin validate-config' -s h -l help -d 'Show this message and exit.'

@@ -263,6 +263,25 @@ EDITING = (
         default=False,
     ),
 )
+USES = ("tmdb", "journal", "rewrite")
+EXAMPLES = (
+    ("See what would change:", "arrtheaudio apply --dry-run --language jpn /media/anime/*.mkv"),
+    (
+        "Make a plan, look at it, carry it out, and be able to take exactly that back:",
+        """\
+arrtheaudio scan /media/anime |
+    arrtheaudio choose --original ja > plan.jsonl
+arrtheaudio apply < plan.jsonl > done.jsonl
+arrtheaudio undo < done.jsonl""",
+    ),
+    (
+        "Say what the original language is, where the evidence disagrees:",
+        """\
+arrtheaudio scan /media/films | arrtheaudio choose > plan.jsonl
+jq -c 'select(.choose.status == "review")' plan.jsonl |
+    arrtheaudio apply --original en""",
+    ),
+)
 FILES = filters.FILES
 OPTIONS = (*filters.OPTIONS, *choose.WISHES, *EDITING)
 

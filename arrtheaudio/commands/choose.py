@@ -197,6 +197,22 @@ class Prose:
         """Nothing is left to say."""
 
 
+USES = ("tmdb",)
+EXAMPLES = (
+    ("Why this track, and no other:", "arrtheaudio choose --original ja --explain /media/films/film.mkv"),
+    (
+        "What a person has to decide on:",
+        """\
+arrtheaudio scan /media | arrtheaudio choose |
+    jq -r 'select(.choose.status == "review").path'""",
+    ),
+    (
+        "The same question with other languages; no file is read again:",
+        """\
+arrtheaudio scan /media | arrtheaudio probe > tracks.jsonl
+arrtheaudio choose --language jpn --language eng < tracks.jsonl""",
+    ),
+)
 FILES = filters.FILES
 OPTIONS = (
     *filters.OPTIONS,

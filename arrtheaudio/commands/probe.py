@@ -61,6 +61,17 @@ TABLE = filters.Table(("CONTAINER", "AUDIO TRACKS (* default)", "PATH"), row)
 TIMEOUT = 60.0
 
 
+USES = ("ffprobe",)
+EXAMPLES = (
+    ("The tracks of a film, as a table:", "arrtheaudio probe --format table /media/films/film.mkv"),
+    (
+        "The films that have more than one audio track:",
+        """\
+arrtheaudio scan /media/films | arrtheaudio probe |
+    jq -r 'select([.probe.tracks[]?|select(.type=="audio")][1]).path'""",
+    ),
+    ("Files that find(1) finds, whatever their names:", "find /media -name '*.mp4' -print0 | arrtheaudio probe --null"),
+)
 FILES = filters.FILES
 OPTIONS = filters.OPTIONS
 

@@ -12,6 +12,22 @@ from arrtheaudio.commands import apply, choose, scan, tmdb
 from arrtheaudio.core.record import Record
 from arrtheaudio.output import Sink
 
+USES = apply.USES
+EXAMPLES = (
+    ("See what would change:", "arrtheaudio process --dry-run --original ja /media/anime"),
+    (
+        "The original language, else English, of all that is new since the last time, as a cron job:",
+        """\
+arrtheaudio --quiet process --since /media/.seen \\
+    --language original --language eng /media > /dev/null""",
+    ),
+    (
+        "What was changed, and why:",
+        """\
+arrtheaudio process --original ja /media/anime |
+    jq -r 'select(.apply.status == "changed") | .path, .choose.reason'""",
+    ),
+)
 FILES = "PATH..."
 OPTIONS = (*filters.OPTIONS, *scan.FOLDERS, *tmdb.ASKING, *choose.WISHES, *apply.EDITING)
 

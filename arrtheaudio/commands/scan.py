@@ -96,6 +96,22 @@ def row(record: Record) -> list[str]:
 TABLE = filters.Table(("SIZE", "CHANGED (UTC)", "PATH"), row)
 
 
+USES = ()
+EXAMPLES = (
+    ("What came in the last week, as a table:", "arrtheaudio scan --max-age 7d --format table /media"),
+    (
+        "How many bytes the films have, without the trailers:",
+        """\
+arrtheaudio scan --exclude '*trailer*' /media/films |
+    jq -s 'map(.size) | add'""",
+    ),
+    (
+        "What is new since the last time, each night:",
+        """\
+arrtheaudio scan --since /media/.seen /media |
+    arrtheaudio apply --original ja""",
+    ),
+)
 FILES = "PATH..."
 OPTIONS = (*filters.OPTIONS, *FOLDERS)
 

@@ -149,6 +149,16 @@ def row(record: Record) -> list[str]:
 
 
 TABLE = filters.Table(("ORIGINAL", "SPOKEN", "BY", "TITLE", "PATH"), row)
+USES = ("tmdb",)
+EXAMPLES = (
+    ("What TMDB says of a film:", "arrtheaudio tmdb --format table --id tmdb:603 /media/films/film.mkv"),
+    (
+        "The original languages that are known already; nobody is asked:",
+        """\
+arrtheaudio scan /media | arrtheaudio tmdb --offline |
+    jq -r '[.tmdb.original_language, .path] | @tsv'""",
+    ),
+)
 FILES = filters.FILES
 OPTIONS = (*filters.OPTIONS, *ASKING)
 

@@ -181,6 +181,18 @@ def _of_files(entries: Iterable[Entry], files: Sequence[bytes]) -> Iterator[Entr
     return (entry for entry in entries if not paths or entry.path in paths)
 
 
+USES = ("journal",)
+EXAMPLES = (
+    ("Take the latest edit of a file back:", "arrtheaudio undo /media/films/film.mkv"),
+    ("What was changed, when, and why:", "arrtheaudio undo --list --format table"),
+    ("Take all of the last two hours back:", "arrtheaudio undo --since 2h"),
+    (
+        "Take back what was undone by mistake, the latest first:",
+        """\
+arrtheaudio undo --list --since 2h |
+    jq -c 'select(.journal.command == "undo")' | arrtheaudio undo""",
+    ),
+)
 FILES = filters.FILES
 OPTIONS = (
     *filters.OPTIONS,
