@@ -1,19 +1,20 @@
 """What people ask of the queue: which jobs there are, how they went; and cancel this one, try that one again."""
 
 import heapq
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Error, InvalidRecord, NotFound
-from arrtheaudio.spool import Claim, Spool
-from arrtheaudio.spool.folder import FINISHED, NEW
-from arrtheaudio.spool.job import Job, id_of, renewed
+from arrtheaudio.spool import Claim, Spool, names
+from arrtheaudio.spool.folder import NEW, sync
+from arrtheaudio.spool.job import Job, id_of, now, renewed
 
 STATES = ("queued", "held", "running", "completed", "failed", "cancelled")
 _RECENT = 1_000  # finished jobs that the mean duration is of
+_MANY = 20_000  # names that are listed at once, where jobs have to be read
 
 
 class Wanted(Value):
@@ -28,70 +29,99 @@ class Wanted(Value):
         return self.group in (None, job.get("group")) and self.source in (None, job.get("source"))
 
 
-def jobs(spool: Spool, wanted: Wanted, limit: int | None = None, offset: int = 0) -> Iterator[Job]:
-    """Yield the jobs that are wanted, the newest first."""
-    names = _names(spool, wanted.state)
-    unfiltered = wanted.group is None and wanted.source is None
-    few = unfiltered and limit is not None
-    places = heapq.nlargest(offset + (limit or 0), names) if few else sorted(names, reverse=True)
-    found = 0
-    for name, folder in places:
-        if limit is not None and found >= offset + limit:
-            return
-        if unfiltered and found < offset:
-            found += 1
-            continue
+def jobs(
+    spool: Spool, wanted: Wanted, limit: int | None = None, offset: int = 0, order: str = names.ORDERS[0]
+) -> Iterator[Job]:
+    """Yield the jobs that are wanted, the newest first, or in another of the ORDERS.
+
+    With a limit, few of their names are in memory, and where the names say all that is asked, no other job is read.
+    """
+    end = None if limit is None else offset + limit
+    yield from _read(spool, islice(_wanted(spool, wanted, end, order), offset, end))
+
+
+def page(
+    spool: Spool, wanted: Wanted, limit: int, offset: int = 0, order: str = names.ORDERS[0]
+) -> tuple[list[Job], int]:
+    """Return some of the jobs that are wanted, and how many there are.
+
+    The source, and a group that a person named, are looked for in each job, 20 µs each; all else is in the names.
+    """
+    which, rest = _split(spool, wanted)
+    if rest is None:
+        return list(jobs(spool, wanted, limit, offset, order)), sum(1 for _ in names.places(spool, which))
+    found, total = [], 0
+    for place in _wanted(spool, wanted, offset + limit, order):
+        if offset <= total < offset + limit:
+            found.append(place)
+        total += 1
+    return list(_read(spool, found)), total
+
+
+def _wanted(spool: Spool, wanted: Wanted, end: int | None, order: str) -> Iterator[names.Place]:
+    which, rest = _split(spool, wanted)
+    if rest is None:
+        return names.ordered(spool, which, order, end)
+    found = names.ordered(spool, which, order, None if end is None else _MANY)
+    return (place for place in found if _fits(spool, place, rest))
+
+
+def _read(spool: Spool, found: Iterable[names.Place]) -> Iterator[Job]:
+    for name, folder in found:
         job = spool.read(f"{folder}/{name}") or spool.get(id_of(name))
-        if job is not None and wanted.fits(job):
-            found += 1
-            if found > offset:
-                yield job
+        if job is not None:
+            yield job
 
 
-def _names(spool: Spool, state: str | None) -> Iterator[tuple[str, str]]:
-    for folder in _folders(spool, state):
-        for name in _names_in(spool, folder):
-            yield name, folder
+def _split(spool: Spool, wanted: Wanted) -> tuple[names.Which, Wanted | None]:
+    """Return what names tell of what is wanted, and what has to be read; None where that is nothing."""
+    if wanted.group is not None and names.numbered(spool, wanted.group):
+        which, rest = names.Which(wanted.state, wanted.group), wanted._replace(group=None)
+    else:
+        which, rest = names.Which(wanted.state), wanted
+    return which, None if rest.group is None and rest.source is None else rest
 
 
-def _folders(spool: Spool, state: str | None) -> Iterator[str]:
+def _fits(spool: Spool, place: names.Place, wanted: Wanted) -> bool:
+    name, folder = place
+    said = names.origin(spool, folder, name)
+    if said is not None:
+        return wanted.fits({"source": said[0], "group": said[1]})
+    job = spool.read(f"{folder}/{name}") or spool.get(id_of(name))
+    return job is not None and wanted.fits(job)
+
+
+def oldest(spool: Spool, folder: str, limit: int) -> Iterator[Job]:
+    """Yield the first jobs that wait in a folder, in the order of their turn."""
+    for name in heapq.nsmallest(limit, names.names_in(spool, folder)):
+        job = spool.read(f"{folder}/{name}")
+        if job is not None:
+            yield job
+
+
+def counts(spool: Spool) -> dict[str, dict[str, int]]:
+    """Return how many jobs there are of each state, and how many wait by priority; no job is read."""
+    states: Counter[str] = Counter(dict.fromkeys(STATES, 0))
+    waiting = {}
     for folder in spool.folders():
-        if state is None or _state_of(folder) == state:
-            yield folder
-
-
-def _state_of(folder: str) -> str:
-    top = folder.partition("/")[0]
-    places = {"new": "queued", "held": "held", "cur": "running"} | {name: state for state, name in FINISHED.items()}
-    return places[top]
+        count = sum(1 for _ in names.names_in(spool, folder))
+        states[names.state_of(folder)] += count
+        if folder in NEW:
+            waiting[folder.partition("-")[2]] = count
+    return {"jobs": dict(states), "waiting": waiting}
 
 
 def stats(spool: Spool) -> dict[str, Any]:
     """Return how many jobs there are of each state; of the latest that ended, how they went and how long it took."""
-    counts: Counter[str] = Counter(dict.fromkeys(STATES, 0))
-    for folder in spool.folders():
-        counts[_state_of(folder)] += sum(1 for _ in _names_in(spool, folder))
-    waiting = {folder.partition("-")[2]: sum(1 for _ in _names_in(spool, folder)) for folder in NEW}
     recent = [*jobs(spool, Wanted("completed"), _RECENT), *jobs(spool, Wanted("failed"), _RECENT)]
     results = Counter(str(job.get("result")) for job in recent)
     durations = [job["duration_ms"] for job in recent if isinstance(job.get("duration_ms"), int | float)]
     return {
-        "jobs": dict(counts),
-        "waiting": waiting,
+        **counts(spool),
         "results": {result: results[result] for result in ("success", "skipped", "failed")},
         "success_rate": round(1 - results["failed"] / len(recent), 4) if recent else None,
         "mean_duration_ms": round(sum(durations) / len(durations), 3) if durations else None,
     }
-
-
-def _names_in(spool: Spool, folder: str) -> Iterator[str]:
-    try:
-        with os.scandir(f"{spool.root}/{folder}") as entries:
-            for entry in entries:
-                if not entry.name.startswith(".") and not entry.name.endswith(".rejected"):
-                    yield entry.name
-    except FileNotFoundError:
-        pass  # a day that has just been pruned
 
 
 def cancel(spool: Spool, job_id: str) -> Job:
@@ -99,9 +129,26 @@ def cancel(spool: Spool, job_id: str) -> Job:
     return _change(spool, job_id, ("queued", "held"), _cancelled)
 
 
-def retry(spool: Spool, job_id: str) -> Job:
-    """Queue a job again that failed or was cancelled, and return it; NotFound, or InvalidRecord where not."""
-    return _change(spool, job_id, ("failed", "cancelled"), _again)
+def cancel_group(spool: Spool, group: str) -> int:
+    """Cancel the jobs of a group that wait, if its jobs are numbered; return how many.
+
+    Each is moved as it is, without a sync of its own: its folder says that it was cancelled, and its ctime when.
+    """
+    days: set[str] = set()
+    count = 0
+    while more := sum(_cancel_in(spool, folder, group, days) for folder in (*NEW, "held")):
+        count += more  # and again: one may have moved from one folder to another meanwhile
+    for day in days:
+        sync(day)
+    return count
+
+
+def retry(spool: Spool, job_id: str, **manner: Any) -> Job:
+    """Queue a job again that failed or was cancelled, and return it; NotFound, or InvalidRecord where not.
+
+    `manner` are keys that it gets: another priority, `confined`, `original`.
+    """
+    return _change(spool, job_id, ("failed", "cancelled"), lambda spool, claim: _again(spool, claim, manner))
 
 
 def _cancelled(_spool: Spool, claim: Claim) -> None:
@@ -109,8 +156,20 @@ def _cancelled(_spool: Spool, claim: Claim) -> None:
     claim.finish("cancelled")
 
 
-def _again(spool: Spool, claim: Claim) -> None:
-    job = renewed(claim.job)
+def _cancel_in(spool: Spool, folder: str, group: str, days: set[str]) -> int:
+    count = 0
+    for name, _ in list(names.members(spool, folder, group)):
+        claim = spool.claim(folder, name)
+        if claim is not None:
+            claim.job.update(state="cancelled", finished_at=now())
+            days.add(spool.finished_folder(claim.job))
+            claim.leave()
+            count += 1
+    return count
+
+
+def _again(spool: Spool, claim: Claim, manner: dict[str, Any]) -> None:
+    job = {**renewed(claim.job), **manner}
     if "path" not in job["record"]:
         claim.let_go()
         raise InvalidRecord("it is no job that could be tried again")
@@ -126,7 +185,7 @@ def _change(spool: Spool, job_id: str, states: tuple[str, ...], change: Callable
         if place is None:
             raise NotFound("there is no such job")
         folder, _, name = place.rpartition("/")
-        state = _state_of(folder)
+        state = names.state_of(folder)
         if state not in states:
             raise InvalidRecord(f"it is {state}, not {' or '.join(states)}")
         claim = spool.claim(folder, name)

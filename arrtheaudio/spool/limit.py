@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 import time
 
 from arrtheaudio.spool import Spool
@@ -24,7 +25,9 @@ class Limit:
     """
 
     def __init__(self, spool: Spool, most: int) -> None:
-        """Count nothing yet."""
+        """Count nothing yet. Any thread may ask."""
+        self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._spool = spool
         self._most = most
         self._file = f"{spool.root}/waiting"
@@ -39,15 +42,21 @@ class Limit:
                 counted = os.fstat(file.fileno()).st_mtime_ns
         except (OSError, ValueError):
             count, pause, counted = 0, 0, 0
-        if time.time_ns() - counted > pause:
-            return self._most - self._count()
-        if counted != self._read:
-            self._read, self._put = counted, 0
-        return self._most - count - self._put
+        # Where another thread is at it, the old count has to do.
+        if time.time_ns() - counted > pause and self._counting.acquire(blocking=False):
+            try:
+                return self._most - self._count()
+            finally:
+                self._counting.release()
+        with self._lock:
+            if counted != self._read:
+                self._read, self._put = counted, 0
+            return self._most - count - self._put
 
     def add(self, count: int) -> None:
         """Take note of what this process has put since."""
-        self._put += count
+        with self._lock:
+            self._put += count
 
     def _count(self) -> int:
         start = time.time_ns()
@@ -58,5 +67,6 @@ class Limit:
             with open(draft, "wb") as file:
                 file.write(b"%d %d" % (count, pause))
             os.rename(draft, self._file)
-            self._read, self._put = os.stat(self._file).st_mtime_ns, 0
+            with self._lock:
+                self._read, self._put = os.stat(self._file).st_mtime_ns, 0
         return count
