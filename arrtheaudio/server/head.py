@@ -88,15 +88,20 @@ def expects(head: Head) -> bool:
 
 def hopeless(data: bytes) -> None:
     """Raise Refused where the beginning of a head shows already that none will come of it."""
+    check_size(data)
     line, ended, _ = data.partition(b"\r\n")
-    if len(line) > LINE_LIMIT:
-        raise Refused(414, "uri_too_long", f"the request line is longer than {LINE_LIMIT:,} bytes")
-    if len(data) > LIMIT:
-        raise Refused(431, "headers_too_large", f"the head is longer than {LIMIT:,} bytes")
     if data.count(b"\n") != data.count(b"\r\n"):
         raise _bad("a line ends without a carriage return")
     if ended:
         _request_line(line)
+
+
+def check_size(data: bytes) -> None:
+    """Raise Refused where a head, or its beginning, is too long."""
+    if len(data) > LINE_LIMIT and data.find(b"\r\n", 0, LINE_LIMIT + 2) < 0:
+        raise Refused(414, "uri_too_long", f"the request line is longer than {LINE_LIMIT:,} bytes")
+    if len(data) > LIMIT:
+        raise Refused(431, "headers_too_large", f"the head is longer than {LIMIT:,} bytes")
 
 
 def _bad(message: str) -> Refused:

@@ -47,6 +47,8 @@ class Connection(http.server.BaseHTTPRequestHandler):
         """Be known, so that it can be dropped."""
         self.stream = Stream(self.request, self.server.deadlines, self.server.room)
         self.server.streams.add(self.stream)
+        if self.server.ending:
+            self.stream.hurry()
 
     def handle(self) -> None:
         """Take the one request, and answer it."""
@@ -74,6 +76,7 @@ class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.room = Room(_BODIES)
         self.streams: set[Stream] = set()
         self.context: ssl.SSLContext | None = None
+        self.ending = False
         self._parting: deque[tuple[float, socket.socket]] = deque()
         self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
         self.address_family, address = _resolved(host, port)
@@ -212,6 +215,7 @@ class Server:
             self._listener.shutdown()
             self._listener.accept_waiting()
         self._listener.server_close()
+        self._listener.ending = True
         for stream in list(self._listener.streams):
             stream.hurry()
         if not self._is_idle(seconds):

@@ -68,7 +68,7 @@ class Stream:
             if not more:
                 raise Refused(400, "bad_request", "the request ends inside its head")
             data += more
-        head.hopeless(data[:end])
+        head.check_size(data[:end])
         self._rest = data[end + len(head.END) :]
         self._got = len(self._rest)
         return data[:end]
