@@ -185,7 +185,7 @@ def joblog(run: Path) -> list[list[str]]:
     return [line.split("\t") for line in file.read_text().splitlines()[1:]] if file.exists() else []
 
 
-needs_ssh = needs("parallel", "sshd", "ssh", "ssh-keygen", "ps")
+needs_ssh = needs("parallel", "flock", "sshd", "ssh", "ssh-keygen", "ps")
 
 
 @needs_ssh
@@ -231,7 +231,7 @@ def test_a_machine_where_nothing_works_does_not_swallow_the_blocks(
     assert len({record["path"] for record in records(run / "done.jsonl")}) == 60
 
 
-@needs("parallel")
+@needs("parallel", "flock")
 def test_killed_itself_it_goes_on_where_it_was(
     environ: dict[str, str], films: Callable[[int], Path], tmp_path: Path
 ) -> None:

@@ -13,6 +13,10 @@ run=$1 hosts=$2
 shift 2
 mkdir -p "$run/blocks"
 
+# What a killed run left behind holds this lock too, until it has ended: no two write one block's answers.
+exec 9>"$run/lock"
+flock 9
+
 # Blocks are known by their numbers, so the records, their order and the size of a block stay as they were.
 if [ ! -e "$run/records.jsonl" ]; then
     echo "$block" >"$run/block"
