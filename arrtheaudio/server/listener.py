@@ -69,9 +69,10 @@ class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.ending = False
         self._cramped = False
         self._parting: deque[tuple[float, socket.socket]] = deque()
+        self._spare: int | None = None
         self.address_family, address = resolve(host, port)
         super().__init__(address, Connection)
-        self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
+        self._spare = os.open(os.devnull, os.O_RDONLY)
 
     def server_bind(self) -> None:
         """Bind, and ask no DNS what our name is."""
