@@ -262,7 +262,7 @@ BATCH_STARTED = _named(
     "BatchStarted",
     _object("It has begun.", {"status": _one_of("started"), "job_id": _ID, "batch_id": _ID, "message": _TEXT}),
 )
-_PROGRESS = ("total_files", "processed", "success", "skipped", "failed", "remaining")
+_PROGRESS = ("total_files", "processed", "success", "skipped", "failed", "cancelled", "remaining")
 BATCH = _named(
     "Batch",
     _object(
@@ -280,6 +280,19 @@ BATCH = _named(
             "started_at": _MAYBE_TIME,
             "completed_at": _MAYBE_TIME,
         },
+        recursive=_BOOLEAN,
+        pattern=_or_null("string"),
+        dry_run=_BOOLEAN,
+        priority=_PRIORITY,
+        message={**_TEXT, "description": "Why it waits."},
+        error=_object("Why the folder could not be read.", {"code": _TEXT, "message": _TEXT}),
+        unreadable=_object(
+            "What of the folder could not be read; it counts as failed.",
+            {
+                "total": _COUNT,
+                "files": _list(_object("One of them.", {"path": _PATH, "code": _TEXT, "message": _TEXT})),
+            },
+        ),
         results=_list({"type": "object"}),
     ),
 )

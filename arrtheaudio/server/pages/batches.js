@@ -59,6 +59,8 @@ function show(node, batch) {
   if (batch.status === "scanning") part.bar.removeAttribute("value");
   else part.bar.value = progress.percent;
   text(part.counts, counts(progress));
+  foreign(part.trouble, batch.error?.message ?? batch.message ?? "");
+  part.trouble.hidden = !part.trouble.textContent;
   const button = node.querySelector("button");
   if (!active(batch) && button === document.activeElement) part.path.focus();
   button.hidden = !active(batch);
