@@ -23,7 +23,7 @@ FLOORS = (
     ("messages", "signals", "output", "progress"),
     ("tmdb", "journal", "files", "replacing", "editing", "remux", "config", "library", "known", "explain"),
     ("pipeline", "pool", "spool", "services", "options", "call", "filters"),
-    ("cleanup", "server"),
+    ("cleanup", "server", "backup", "migration", "statistics", "doctor"),
     ("commands",),
     ("group", "cli", "manual", "__main__", "__init__"),
 )

@@ -64,3 +64,103 @@ def cleanup(ctx: click.Context, /, age: str | None) -> None:
     config = ctx.obj.config
     found = clean(config, Spool(config.spool.path), days)
     messages.note(f"{found['jobs']:,} jobs and {found['edits']:,} edits forgotten")
+
+
+@command.command("backup")
+@click.argument("file")
+@click.pass_context
+def backup(ctx: click.Context, /, file: str) -> None:
+    """Write queue, journal, TMDB's answers and the configuration file into FILE, a tar that nobody else may read.
+
+    Workers, edits and `serve` may go on: every job and every edit is in there once, and a job that runs will be queued
+    again. Of secrets it has what stands in the configuration file, not those of the environment. `-` is standard
+    output.
+    """
+    from arrtheaudio import messages
+    from arrtheaudio.backup.store import to_file, to_output
+
+    counts = to_output(ctx.obj.config) if file == "-" else to_file(ctx.obj.config, file)
+    messages.note(", ".join(f"{count:,} of {name}" for name, count in sorted(counts.items())) or "nothing is kept yet")
+
+
+@command.command("restore")
+@click.argument("file")
+@click.option("--yes", is_flag=True, help="Replace the jobs that are there without asking.")
+@click.pass_context
+def restore(ctx: click.Context, /, file: str, yes: bool) -> None:
+    """Put a backup back, whole or not at all: into the spool, journal and cache that are configured, and nowhere else.
+
+    The queue is replaced; nobody may work with it meanwhile. The journal and the cache are added to: what was edited
+    since can still be taken back. The configuration is put beside the one in use, as config.yaml.restored. `-` is
+    standard input.
+    """
+    from arrtheaudio import messages
+    from arrtheaudio.backup.restore import restore as put_back
+    from arrtheaudio.backup.store import opened
+
+    def ask(what: str) -> None:
+        if not yes:
+            _confirm(what, file)
+
+    with opened(file) as source:
+        found = put_back(ctx.obj.config, source, ask)
+    messages.note(f"{found.jobs:,} jobs restored, and {found.edits:,} edits that the journal did not have")
+    if found.configuration is not None:
+        messages.note(f"its configuration file is now {found.configuration}; to use it, name it config.yaml")
+
+
+def _confirm(what: str, file: str) -> None:
+    import sys
+
+    from arrtheaudio.errors import UsageError
+    from arrtheaudio.output import is_terminal
+
+    if file == "-" or not is_terminal(0):
+        raise UsageError(f"{what}; say --yes.")
+    sys.stderr.write(f"{what}. Go on? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("nothing was changed.")
+
+
+@command.command("stats")
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["auto", "jsonl", "table", "json"]),
+    default="auto",
+    help="How it is printed; auto is a table on a terminal, jsonl elsewhere.",
+)
+@click.pass_context
+def stats(ctx: click.Context, /, form: str) -> None:
+    """Print what there is: jobs, edits, answers of TMDB, and the room that they take."""
+    from arrtheaudio import output
+    from arrtheaudio.statistics import flat, gather
+
+    found = gather(ctx.obj.config)
+    table = form == "table" or (form == "auto" and output.is_terminal(output.STDOUT))
+    sink = output.sink(form, ("NAME".ljust(26), "VALUE"), lambda row: [row["name"], _cell(row["value"])])
+    for record in flat(found) if table else [found]:
+        sink.write(record)
+    sink.close()
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@command.command("migrate")
+@click.pass_context
+def migrate(ctx: click.Context, /) -> None:
+    """Bring spool, journal and cache from the formats of earlier versions to today's.
+
+    What has today's format already is left as it is. Interrupted, it can be run again. Nobody may work with the queue
+    meanwhile.
+    """
+    from arrtheaudio import messages
+    from arrtheaudio.migration import migrate as bring
+
+    moved = bring(ctx.obj.config)
+    said = ", ".join(f"{count:,} {name}" for name, count in moved.items() if count)
+    messages.note(f"brought to today's format: {said}" if said else "everything has today's format")

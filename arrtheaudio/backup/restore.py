@@ -1,0 +1,216 @@
+"""Puts a backup back: read and checked beside the queue, then put in its place at once, or not at all.
+
+The queue is replaced. The journal is added to: what was edited since stays edited, and can be taken back. TMDB's
+answers are added to the cache where they are newer. A configuration that is there stays.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import IO, TYPE_CHECKING
+
+from arrtheaudio import messages
+from arrtheaudio.backup.archive import CACHE, CONFIG, JOURNAL, Reader
+from arrtheaudio.backup.stage import Stage, private
+from arrtheaudio.core.value import Value
+from arrtheaudio.errors import Fatal
+from arrtheaudio.journal import Journal, sync_folder
+from arrtheaudio.spool.folder import alone
+
+if TYPE_CHECKING:
+    from arrtheaudio.config import Config
+
+Ask = Callable[[str], None]
+"""Is told what would be lost, and raises where that is not wanted."""
+
+
+class InUse(Fatal):
+    """Somebody works with what would be replaced. Nothing was changed."""
+
+
+class CannotRestore(Fatal):
+    """The folders are not such that a backup can be put back there. Nothing was changed."""
+
+
+class Restored(Value):
+    """How many jobs and edits a backup had; `edits` are those that the journal did not have yet."""
+
+    jobs: int
+    edits: int
+    configuration: str | None  # where the backup's configuration file is now, where that is not obvious
+
+
+def restore(config: "Config", file: IO[bytes], ask: Ask) -> Restored:
+    """Put a backup back. Unfit, InUse, CannotRestore, or what `ask` raises, where nothing was changed."""
+    root = config.spool.path
+    try:
+        with _beside(root) as stage:
+            staged = Stage(stage)
+            staged.fill(Reader(file))
+            _ask_first(root, ask)
+            with _nobody_else(root):
+                edits = _add_edits(Journal(config.journal.path), staged)
+                _switch(root, staged.spool)
+            _add_answers(config.tmdb.cache_path, staged)
+            return Restored(staged.jobs, edits, _put_configuration(config, staged))
+    except OSError as error:
+        raise CannotRestore(f"{error.filename or root}: {(error.strerror or str(error)).lower()}") from None
+
+
+@contextlib.contextmanager
+def _beside(root: str) -> Iterator[str]:
+    """Make a folder on the file system of the queue, and remove it, and what is left there, at the end."""
+    stage = f"{root}.restoring"
+    if os.path.ismount(root):
+        raise CannotRestore(f"{root} is a mount, and cannot be replaced: set spool.path to a folder in it")
+    if os.path.lexists(f"{root}.before-restore"):
+        raise CannotRestore(
+            f"a restore was interrupted: {root}.before-restore is the queue as it was; move it to {root}, or remove it"
+        )
+    if os.path.isdir(root) and os.listdir(root) and not os.path.exists(f"{root}/format"):
+        raise CannotRestore(f"{root} is no spool, and has other things in it: look at spool.path")
+    os.makedirs(stage, 0o700, exist_ok=True)
+    descriptor = os.open(stage, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise InUse(f"another restore is at work in {stage}") from None
+    try:
+        for name in os.listdir(stage):  # of one that was killed
+            shutil.rmtree(f"{stage}/{name}")
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _ask_first(root: str, ask: Ask) -> None:
+    count = sum(len(names) for folder, _, names in os.walk(root) if _is_of_jobs(root, folder))
+    if count:
+        ask(f"{root} holds {count:,} {'job' if count == 1 else 'jobs'}, which would be replaced")
+
+
+def _is_of_jobs(root: str, folder: str) -> bool:
+    return os.path.relpath(folder, root).partition("/")[0] not in ("tmp", "paths", "batches", ".")
+
+
+@contextlib.contextmanager
+def _nobody_else(root: str) -> Iterator[None]:
+    """Keep everybody out of the queue; InUse where somebody is in there."""
+    if not os.path.exists(f"{root}/format"):
+        yield
+        return
+    descriptor = alone(root)
+    if descriptor is None:
+        raise InUse(f"the spool {root} is in use: end `serve`, `jobs run` and whatever else works with it first")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _switch(root: str, new: str) -> None:
+    before = f"{root}.before-restore"
+    if os.path.lexists(root):
+        os.rename(root, before)
+    try:
+        os.rename(new, root)
+    except OSError:
+        if os.path.lexists(before):
+            os.rename(before, root)
+        raise
+    sync_folder(os.path.dirname(root))
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def _add_edits(journal: Journal, staged: Stage) -> int:
+    """Add the entries that the journal does not have; all of them, or none. Return how many."""
+    for folder in (journal.done, journal.open):
+        os.makedirs(folder, 0o700, exist_ok=True)
+    known = {name.partition(".")[0] for folder in (journal.open, journal.done) for name in os.listdir(folder)}
+    added: list[str] = []
+    try:
+        for folder in ("done", "open"):
+            for name in sorted(os.listdir(f"{staged.folder}/{JOURNAL}/{folder}")):
+                if name.partition(".")[0] not in known:
+                    added.append(f"{journal.root}/{folder}/{name}")
+                    _copy(f"{staged.folder}/{JOURNAL}/{folder}/{name}", added[-1])
+        for folder in (journal.done, journal.open):
+            sync_folder(folder)
+    except OSError:
+        for path in added:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        raise
+    return len(added)
+
+
+def _copy(source: str, target: str) -> None:
+    """Put a file on disk under another name, whole."""
+    draft = f"{os.path.dirname(os.path.dirname(target))}/restoring.{os.getpid()}"
+    with open(source, "rb") as old, open(draft, "wb", opener=private) as new:
+        shutil.copyfileobj(old, new)
+        new.flush()
+        os.fsync(new.fileno())
+    os.rename(draft, target)
+
+
+def _add_answers(path: str, staged: Stage) -> None:
+    """Add TMDB's answers that are newer than those in the cache. It is a cache: nothing fails for it."""
+    from arrtheaudio.tmdb.database import Database
+
+    source = f"{staged.folder}/other/{CACHE}"
+    if not os.path.exists(source):
+        return
+    statement = """INSERT INTO answers VALUES (?, ?, ?, ?) ON CONFLICT (request) DO UPDATE SET
+        body = excluded.body, found = excluded.found, fetched = excluded.fetched
+        WHERE excluded.fetched > answers.fetched"""
+    database = Database(path)
+    try:
+        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old:
+            rows = old.execute("SELECT request, body, found, fetched FROM answers")
+            database.transact(lambda db: db.executemany(statement, rows))
+    except sqlite3.Error as error:
+        messages.note(f"TMDB's answers are not restored: {error}")
+    finally:
+        database.close()
+
+
+def _put_configuration(config: "Config", staged: Stage) -> str | None:
+    """Put the configuration where it replaces none; return where, None where the same is there, or none was kept."""
+    source = f"{staged.folder}/other/{CONFIG}"
+    if not os.path.exists(source):
+        return None
+    with open(source, "rb") as file:
+        data = file.read()
+    if config.source is not None and _content(config.source) == data:
+        return None
+    target = f"{_configuration_folder(config)}/config.yaml.restored"
+    os.makedirs(os.path.dirname(target), 0o700, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(target)
+    shutil.copyfile(source, target)
+    os.chmod(target, 0o600)
+    return target
+
+
+def _configuration_folder(config: "Config") -> str:
+    from arrtheaudio.config import places
+
+    if config.source is not None:
+        return os.path.dirname(os.path.abspath(config.source))
+    *_, user, _ = places.candidates(os.environ)
+    return os.path.dirname(user)
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
