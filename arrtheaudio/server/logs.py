@@ -70,7 +70,10 @@ def _handler(output: str) -> logging.Handler:
 def _entry(line: logging.LogRecord) -> dict[str, Any]:
     level = "info" if line.levelno == AUDIT else line.levelname.lower()
     entry = {"time": records.timestamp(int(line.created * 1e9)), "level": level, "event": line.getMessage()}
-    entry |= {key: value for key, value in getattr(line, "fields", {}).items() if value is not None}
+    fields = {
+        key: value for key, value in getattr(line, "fields", {}).items() if value is not None and key not in entry
+    }
+    entry |= fields  # what kind of line it is, nothing that came from elsewhere may change
     if line.exc_info:
         entry["traceback"] = logging.Formatter().formatException(line.exc_info)
     return entry

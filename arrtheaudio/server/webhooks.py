@@ -34,7 +34,7 @@ _SOURCES = ("sonarr", "radarr")
 
 def _posted(app: str, service: "Service", request: Request) -> Response:
     event = webhook(app, request.json())
-    about: dict[str, Any] = {"source": event.app, "event": event.name, "instance": event.instance or None}
+    about: dict[str, Any] = {"source": event.app, "arr_event": event.name, "instance": event.instance or None}
     if event.reason is not None:
         return _ignored(event.reason, event.message, about)
     accepted, refused = _sorted(service.places, event)
