@@ -169,7 +169,7 @@ def test_a_put_is_a_post() -> None:
 def test_an_event_without_work_is_ignored(door: Door, app: str, body: dict[str, Any]) -> None:
     response = door.post(app, body)
     assert (response.status, response.body["status"], response.body["reason"]) == (200, "ignored", "no_work")
-    about = {"event": body["eventType"], "outcome": "ignored", "reason": "no_work", "source": app}
+    about = {"arr_event": body["eventType"], "outcome": "ignored", "reason": "no_work", "source": app}
     assert response.about.items() >= about.items()
     assert door.jobs() == []
     assert os.listdir(f"{door.spool.root}/batches") == []
