@@ -101,7 +101,7 @@ def see_also(pages: Iterable[tuple[str, int]]) -> Iterator[str]:
     ordered = sorted(pages, key=lambda page: (page[1], page[0]))
     yield ".SH SEE ALSO"
     for number, (page, chapter) in enumerate(ordered, 1):
-        comma = " ," if number < len(ordered) else ""
+        comma = "," if number < len(ordered) else ""
         yield f".BR {escaped(page)} ({chapter}){comma}"
 
 
