@@ -136,7 +136,10 @@ class Reader:
     def _bytes(self, file: IO[bytes], found: tarfile.TarInfo) -> Iterator[bytes]:
         left = found.size
         while left:
-            data = file.read(min(left, _CHUNK))
+            try:
+                data = file.read(min(left, _CHUNK))
+            except tarfile.TarError:
+                data = b""
             if not data:
                 raise Unfit(f"this is no whole backup: it ends inside {found.name!r:.200}")
             left -= len(data)
