@@ -25,5 +25,5 @@ def of_code(code: str) -> str | None:
 
     Radarr has an empty one for Brazilian Portuguese, and both say `por` or `spa` where a webhook knows the region.
     """
-    tag = language.tag(code)
+    tag = language.tag(code) if code else language.UNDETERMINED
     return None if tag == language.UNDETERMINED else tag
