@@ -23,11 +23,11 @@ def load(name: str) -> Any:
 class Globals:
     """What the global options say; the configuration is read when a command first asks for it."""
 
-    def __init__(self, path: str | None = None) -> None:
+    def __init__(self, path: str | None = None, *, at_once: bool = True) -> None:
         """Read nothing yet, unless a file is named: then it must be right, whatever the command."""
         self._path = path
         self._config: Config | None = None
-        if path is not None:
+        if path is not None and at_once:
             self.config  # noqa: B018  # a named configuration that is wrong ends every command
 
     @property

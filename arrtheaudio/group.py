@@ -131,7 +131,8 @@ def cli(
 
     level = LEVELS[log_level] if log_level else 0 if quiet else min(1 + verbose, 3)
     messages.configure(level=level, json=log_format == "json")
-    ctx.obj = Globals(config)
+    # `hook import` has an answer to give, whatever is wrong with it.
+    ctx.obj = Globals(config, at_once=ctx.invoked_subcommand != "hook")
 
 
 def main() -> int:

@@ -242,6 +242,15 @@ def test_an_import_is_deferred_whatever_is_wrong_with_us(
     assert way(arr, variables)[:2] == (0, DEFERRED)
 
 
+@pytest.mark.parametrize("fault", [_broken, _missing], ids=["broken", "missing"])
+def test_an_import_is_deferred_where_the_named_configuration_is_wrong(arr: Arr, fault: Callable[[Arr], None]) -> None:
+    fault(arr)
+    for words, status, out in (("import",), 0, DEFERRED), (("sonarr",), 2, b""):
+        ended = arr.call((*ARRTHEAUDIO, "-c", arr.config, "hook", *words), rig.sonarr_import())
+        assert (ended.status, ended.out) == (status, out)
+        assert str(arr.config).encode() in ended.err
+
+
 def test_an_import_is_deferred_without_a_single_program(arr: Arr, tmp_path: Path) -> None:
     ended = arr.call(
         ["/bin/sh", arr.checkout / "bin/arrtheaudio-import-script"], rig.sonarr_import(), path=str(tmp_path)
