@@ -24,7 +24,7 @@ FLOORS = (
     ("tmdb", "journal", "files", "replacing", "editing", "remux", "config", "library", "known", "explain"),
     ("pipeline", "pool", "spool", "services", "options", "call", "filters"),
     ("cleanup", "server", "backup", "migration", "statistics", "doctor"),
-    ("commands",),
+    ("commands", "trade"),
     ("group", "cli", "manual", "__main__", "__init__"),
 )
 

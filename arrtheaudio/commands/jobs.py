@@ -6,23 +6,36 @@ What a subcommand needs it imports when it is called.
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from arrtheaudio.output import FORMATS
-from arrtheaudio.spool.job import PRIORITIES, SOURCES, UNDO
+from arrtheaudio.spool.job import PRIORITIES, SOURCES
 
 if TYPE_CHECKING:
-    from arrtheaudio.call import Globals
-    from arrtheaudio.config import Config
-    from arrtheaudio.core.record import Record
     from arrtheaudio.output import Sink
-    from arrtheaudio.pipeline import Stage
     from arrtheaudio.spool import Spool
     from arrtheaudio.spool.job import Job
-    from arrtheaudio.spool.work import Trade
+
+USES = ("spool", "journal", "tmdb", "rewrite")
+EXAMPLES = (
+    (
+        "Queue a library, do the work, and see how it went:",
+        """\
+arrtheaudio scan /media |
+    arrtheaudio jobs add --group library --priority low > ids.jsonl
+arrtheaudio jobs run --nice 10 > done.jsonl
+arrtheaudio jobs list --group library""",
+    ),
+    (
+        "Take back what one job did:",
+        """\
+arrtheaudio jobs run --max 1 > done.jsonl
+arrtheaudio undo --job "$(jq -r .id done.jsonl)\"""",
+    ),
+    ("Forget what ended more than a week ago:", "arrtheaudio jobs prune --older-than 7d"),
+)
 
 _form = click.option(
     "-f",
@@ -108,73 +121,24 @@ def run(ctx: click.Context, /, workers: int | None, follow: bool, most: int | No
     from arrtheaudio.spool.care import prune
     from arrtheaudio.spool.crew import Crew, Parent
     from arrtheaudio.spool.work import Rules, Worker
+    from arrtheaudio.trade import trade
 
     spool, config = _spool(ctx), ctx.obj.config
     processing = config.processing
     prune(spool, processing.job_history_days, processing.failed_job_days)
     rules = Rules(processing.retry_attempts, processing.retry_delay_seconds, processing.hardlinks == "protect")
-    trade = _trade(ctx.obj)
+    ours = trade(ctx.obj)
     with Signals() as signals, Messenger(config, signals) as messenger:
 
         def work(share: int | None, parent: Parent) -> None:
             messenger.leave()
             os.nice(nice)
-            Worker(spool, trade, rules, signals).run(parent, follow=follow, most=share)
+            Worker(spool, ours, rules, signals).run(parent, follow=follow, most=share)
 
         crew = Crew(work, signals, STDOUT)
         with closing(crew.run(workers or processing.worker_count, most)) as done:
             failed = _show(map(messenger.told, done), _sink(form))
     ctx.exit(128 + signals.number if signals.number else int(failed or crew.failed))
-
-
-def _trade(globals_: "Globals") -> "Trade":
-    """Return what a worker does with a job: the stages that `process` takes a file through, or an undo."""
-    from arrtheaudio import pipeline
-    from arrtheaudio.call import Call
-    from arrtheaudio.commands import apply, choose, undo
-    from arrtheaudio.spool.work import Trade
-
-    call = Call("jobs", (), {"dry_run": False, "hardlinks": None, "allow_rewrite": False}, globals_)
-    settings, config = apply.settings(call), call.config
-    confine, (probe, *ask) = _confine(config), choose.before(config)
-    before = [probe, *_ask_arr(config), *ask]
-
-    def answer(record: "Record", job: "Job") -> "Record":
-        mine = settings._replace(job=job["id"], dry_run=settings.dry_run or job.get("dry_run") is True)
-        stages = confine if job.get("confined") else []
-        if job.get("action") == UNDO:
-            back = partial(undo.of_job, journal=mine.journal, job=str(job.get("undoes")), dry_run=mine.dry_run)
-            return pipeline.carry(record, [*stages, pipeline.Stage("undo", back, refresh=True)])
-        chosen = choose.stages(choose.Wish(original=job.get("original")), config)
-        return pipeline.carry(record, [*stages, *before, *chosen, *apply.stages(mine)])
-
-    return Trade(answer, lambda: apply.recover(settings.journal, config.journal.keep_days))
-
-
-def _confine(config: "Config") -> "list[Stage]":
-    """Return the stage that refuses what is outside of the folders which requests may touch."""
-    from arrtheaudio.core.record import path_of
-    from arrtheaudio.errors import PermissionDenied
-    from arrtheaudio.pipeline import Stage
-    from arrtheaudio.server.confined import inside
-
-    def check(record: "Record") -> None:
-        if not inside(path_of(record), config.api.allowed_roots):
-            raise PermissionDenied(f"outside of api.allowed_roots ({', '.join(config.api.allowed_roots)})")
-
-    # It has no answer, and what a record has under that name does not replace it.
-    return [Stage("jobs", check, refresh=True)]
-
-
-def _ask_arr(config: "Config") -> "list[Stage]":
-    """Return the stage that asks an Arr for what its webhook left out; none where no Arr may be asked."""
-    if not config.arr:
-        return []
-    from arrtheaudio.pipeline import Stage
-    from arrtheaudio.services.arr import Lookup
-
-    lookup = Lookup(config.arr)
-    return [Stage("arr", lookup.complete, refresh=True, wanted=lookup.wanted)]
 
 
 @command.command("list")
