@@ -60,7 +60,7 @@ def number_of(name: str, group: str) -> int | None:
     if not name.startswith(group) or name[len(group) : len(group) + 1] != ".":
         return None
     digits = name[len(group) + 1 :].removesuffix(SUFFIX)
-    return int(digits) if len(digits) < 12 and digits.isdecimal() and digits.isascii() else None
+    return int(digits) if len(digits) < 9 and digits.isdecimal() and digits.isascii() else None
 
 
 def members(spool: Spool, folder: str, group: str) -> Iterator[tuple[str, int]]:
@@ -69,6 +69,17 @@ def members(spool: Spool, folder: str, group: str) -> Iterator[tuple[str, int]]:
         number = number_of(name, group)
         if number is not None:
             yield name, number
+
+
+def size(spool: Spool, group: str) -> int:
+    """Count the jobs of a group whose jobs are numbered, each once."""
+    there = bytearray()
+    for folder in spool.folders():
+        for _, number in members(spool, folder, group):
+            if number >= len(there):
+                there.extend(bytes(number + 1))
+            there[number] = 1
+    return there.count(1)
 
 
 def numbered(spool: Spool, group: str) -> bool:

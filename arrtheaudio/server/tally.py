@@ -1,0 +1,122 @@
+"""How far the jobs of a group are, by their names; and what came of those that are done, each read once."""
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from arrtheaudio.core.value import Value
+from arrtheaudio.server.kept import RUNNING, UNDER_WAY
+from arrtheaudio.spool import Spool, names
+from arrtheaudio.spool.folder import FINISHED
+
+_UNKNOWN, _SUCCESS, _SKIPPED = range(3)
+_CODES = {"success": _SUCCESS, "skipped": _SKIPPED}
+_SETTLED = 2_000_000_000  # nanoseconds after which a folder's mtime tells of every change
+_SHARE = 20  # of the time it took, a look is good for so many times as much
+
+
+class Counts(Value):
+    """How many jobs have ended, and how."""
+
+    success: int = 0
+    skipped: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def processed(self) -> int:
+        """Those that were worked on."""
+        return self.success + self.skipped + self.failed
+
+    @property
+    def ended(self) -> int:
+        """Those that wait no more."""
+        return self.processed + self.cancelled
+
+
+class Tally:
+    """The jobs of one group, whose jobs are numbered. Any thread may ask."""
+
+    def __init__(self, spool: Spool, group: str, since: str) -> None:
+        """Look at nothing yet; `since` is the day, as YYYY-MM-DD, on which the first of them may have ended."""
+        self._spool = spool
+        self._group = group
+        self._since = since
+        self._outcomes = bytearray()  # by number: what came of a job that is in done/
+        self._folders: dict[str, tuple[int, Counter[str]]] = {}
+        self._lock = threading.Lock()
+        self._counts = Counts()
+        self._good_until = 0.0
+
+    def look(self, *, anew: bool = False) -> Counts:
+        """Return how many there are; what was found a moment ago is good enough, unless it is to be `anew`."""
+        with self._lock:
+            start = time.monotonic()
+            if anew or start >= self._good_until:
+                self._counts = self._count()
+                spent = time.monotonic() - start
+                self._good_until = start + (1 + _SHARE) * spent
+            return self._counts
+
+    def _count(self) -> Counts:
+        total: Counter[str] = Counter()
+        for state, top in FINISHED.items():
+            for day in self._days(top):
+                total += self._of(f"{top}/{day}", state)
+        return Counts(*(total[key] for key in Counts._fields))
+
+    def _days(self, top: str) -> list[str]:
+        return [day for day in os.listdir(f"{self._spool.root}/{top}") if day >= self._since]
+
+    def _of(self, folder: str, state: str) -> Counter[str]:
+        """Return what is in a folder; it is listed only where something has changed in it."""
+        try:
+            changed = os.stat(f"{self._spool.root}/{folder}").st_mtime_ns
+        except FileNotFoundError:
+            return Counter()
+        known = self._folders.get(folder)
+        if known is not None and known[0] == changed:
+            return known[1]
+        settled = time.time_ns() - changed > _SETTLED
+        found = self._listed(folder, state)
+        self._folders[folder] = (changed if settled else 0, found)
+        return found
+
+    def _listed(self, folder: str, state: str) -> Counter[str]:
+        members = names.members(self._spool, folder, self._group)
+        if state != "completed":
+            return Counter({state: sum(1 for _ in members)})
+        codes = Counter(self._outcome(folder, name, number) for name, number in members)
+        return Counter(success=codes[_SUCCESS], skipped=codes[_SKIPPED])
+
+    def _outcome(self, folder: str, name: str, number: int) -> int:
+        if number >= len(self._outcomes):
+            self._outcomes.extend(bytes(max(number + 1, 2 * len(self._outcomes)) - len(self._outcomes)))
+        code = self._outcomes[number]
+        if code == _UNKNOWN:
+            # One that says nothing was put there by hand, and is no failure, or it would be in failed/.
+            code = self._outcomes[number] = _CODES.get(names.result(self._spool, folder, name) or "", _SUCCESS)
+        return code
+
+
+def progress(about: Mapping[str, Any], counts: Counts, rate: float | None) -> dict[str, Any]:
+    """Return how far a batch is; `rate` is in files a second. What cannot be read counts as failed."""
+    unread = about.get("unreadable", {}).get("total", 0)
+    total, processed = about["jobs"] + unread, counts.processed + unread
+    remaining = max(0, about["jobs"] - counts.ended)
+    known = about["status"] == RUNNING and rate
+    over = about["status"] not in UNDER_WAY
+    return {
+        "total_files": total,
+        "processed": processed,
+        "success": counts.success,
+        "skipped": counts.skipped,
+        "failed": counts.failed + unread,
+        "cancelled": counts.cancelled,
+        "remaining": remaining,
+        "percent": round(100 * processed / total, 1) if total else 100.0 * over,
+        "eta_seconds": round(remaining / rate, 1) if known and rate else None,
+    }
