@@ -249,10 +249,10 @@ BATCH_ASKED = _named(
         recursive={**_BOOLEAN, "default": True},
         pattern={**_TEXT, "description": "Only files whose name this glob matches."},
         dry_run={**_BOOLEAN, "default": False, "description": "Say what would be changed, and change nothing."},
-        priority={**_PRIORITY, "default": "low"},
+        priority={**_one_of(*(name for name in PRIORITIES if name != "webhook")), "default": "normal"},
         filters=_asked(
             "Which of them.",
-            min_size_mb=_NUMBER,
+            min_size_mb={**_NUMBER, "description": "In units of 10^6 bytes."},
             max_age_days=_NUMBER,
             exclude_patterns=_list(_TEXT),
         ),
