@@ -20,6 +20,7 @@ from arrtheaudio.config import load as load_config
 from arrtheaudio.group import cli
 from arrtheaudio.manual.declared import Command
 from arrtheaudio.manual.example import CONFIGURATION, record
+from arrtheaudio.manual.surroundings import ENVIRONMENT, FILES
 
 ROOT = Path(__file__).parent.parent
 MEDIA = ROOT / "examples" / "media"
@@ -267,7 +268,7 @@ BEFORE = {
     "jobs": "arrtheaudio jobs add --group backlog /media/films/film.mkv > id.jsonl",
 }
 # They listen, or talk to somebody who does.
-TALKING = ("serve", "curl")
+TALKING = ("serve", "doctor", "curl")
 
 
 def told_examples() -> list[Any]:
@@ -289,6 +290,13 @@ def test_examples_work(command: Command, typed: str, tmp_path: Path) -> None:
     assert done.status == 0, done.err
     assert "error" not in done.err.lower()
     assert not any("error" in json.loads(line) for line in done.out.splitlines() if line.startswith(b'{"path"'))
+
+
+def test_what_commands_use_is_told() -> None:
+    """A use that no table knows would be left out without a word."""
+    used = {use for command in PROGRAM.commands for use in command.uses or ()}
+    assert used <= {*ENVIRONMENT, *FILES}
+    assert {*ENVIRONMENT, *FILES} <= used | {"all"}
 
 
 @pytest.mark.parametrize("command", [command.name for command in PROGRAM.commands])

@@ -5,6 +5,20 @@ What a subcommand needs it imports when it is called.
 
 import click
 
+USES = ("spool", "journal", "tmdb")
+EXAMPLES = (
+    ("Is the configuration right?", "arrtheaudio admin validate-config config.yaml"),
+    ("Mend what a power cut left, before anything else:", "arrtheaudio admin recover"),
+    ("Forget the jobs that ended more than a month ago:", "arrtheaudio admin cleanup --older-than 30d"),
+    (
+        "Keep everything in a file, while all goes on; put it back:",
+        """\
+arrtheaudio admin backup backup.tar
+arrtheaudio admin restore --yes backup.tar""",
+    ),
+    ("How much is kept:", "arrtheaudio admin stats -f json | jq '.[].jobs.bytes, .[].edits.bytes'"),
+)
+
 
 @click.group("admin", help="Look after the configuration, and after what is kept.")
 def command() -> None:

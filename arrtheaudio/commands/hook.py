@@ -32,7 +32,7 @@ CALLERS = ("sonarr", "radarr", IMPORT)
 # What an import script says that has not touched the file: the whole line, to the letter.
 DEFERRED = b"[MoveStatus] DeferMove\n"
 
-USES = ("spool", "journal", "tmdb")
+USES = ("script", "spool", "journal", "tmdb")
 EXAMPLES = (
     (
         "Try by hand what Radarr's import of a film would do:",

@@ -1,4 +1,7 @@
-"""Print a JSON Schema: of a record, or of the configuration file."""
+"""Print the schema of records, of the configuration, or of the API.
+
+JSON Schema for the first two; for what `serve` answers, OpenAPI 3.1.
+"""
 
 import os
 
@@ -20,7 +23,22 @@ def config_text() -> str:
     return config.schema_text()
 
 
-SCHEMAS = {"record": record_text, "config": config_text}
+def openapi_text() -> str:
+    """Return the OpenAPI document of the server."""
+    from arrtheaudio.server import site
+
+    return site.text()
+
+
+EXAMPLES = (
+    ("The keys of the configuration:", "arrtheaudio schema config | jq -r '.properties | keys_unsorted[]'"),
+    (
+        "The names of all failures:",
+        """\
+arrtheaudio schema record | jq '."$defs".error.properties.code.enum'""",
+    ),
+)
+SCHEMAS = {"record": record_text, "config": config_text, "openapi": openapi_text}
 
 
 @click.command("schema", help=__doc__)

@@ -124,6 +124,8 @@ def _parameter(parameter: click.Parameter) -> Parameter:
 def _kind(parameter: click.Parameter, value: str) -> tuple[str, tuple[str, ...]]:
     if isinstance(parameter.type, click.Choice):
         return WORDS, tuple(map(str, parameter.type.choices))
+    if "|" in value:
+        return WORDS, tuple(value.strip("[].").split("|"))
     if isinstance(parameter.type, (File, click.Path)) or value.strip("[].") in ("FILE", "PATH", "FOLDER"):
         return (FILES, ()) if value else (ANY, ())
     if parameter.name in ("ids", "job", "job_id"):

@@ -38,6 +38,13 @@ ENVIRONMENT: dict[str, Rows] = {
             "What callers must know, or the file that holds it, where `api.webhook_secret` is not configured.",
         ),
     ),
+    "arr": (
+        (
+            "SONARR_API_KEY, RADARR_API_KEY",
+            "The keys of the Arrs, by whatever names the configuration has them: `${SONARR_API_KEY}`.",
+        ),
+    ),
+    "script": (("sonarr_*, radarr_*", "What Sonarr and Radarr tell a script that they start, in any case."),),
     "rewrite": (("PATH", "Where `mkvmerge`, `ffmpeg` and `ffprobe` are looked for, with `--allow-rewrite` alone."),),
     "ffprobe": (("PATH", "Where `ffprobe` is looked for, which reads formats that are not read natively."),),
 }
