@@ -1,0 +1,52 @@
+"""All looks, one after the other; one that fails is a finding too, and the others go on."""
+
+from collections.abc import Callable, Iterator
+
+from arrtheaudio.config import Config
+from arrtheaudio.doctor import arrs, roots, settings, state, surroundings, webhook
+from arrtheaudio.doctor.client import Client
+from arrtheaudio.doctor.finding import ERROR, Finding
+from arrtheaudio.errors import Error, Fatal
+
+Look = Callable[[Config], Iterator[Finding]]
+
+LOOKS: tuple[Look, ...] = (
+    settings.source,
+    settings.secret,
+    settings.umask,
+    state.spool,
+    state.journal,
+    state.cache,
+    roots.roots,
+    surroundings.tools,
+    surroundings.tmdb,
+    surroundings.clock,
+    surroundings.serve,
+)
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Look at everything."""
+    for look in LOOKS:
+        yield from _careful(look.__name__, look(config))
+    for arr in config.arr:
+        yield from _careful(arr.name, _arr(Client(arr), config))
+
+
+def _arr(client: Client, config: Config) -> Iterator[Finding]:
+    """Look at one Arr; at nothing more where it does not answer."""
+    found = [*arrs.answers(client)]
+    yield from found
+    if not any(finding.level == ERROR for finding in found):
+        yield from arrs.folders(client, config)
+        yield from webhook.look(client, config)
+
+
+def _careful(check: str, found: Iterator[Finding]) -> Iterator[Finding]:
+    try:
+        yield from found
+    except (Error, Fatal) as error:
+        yield Finding(check, ERROR, str(error), "It could not be looked at.")
+    except OSError as error:
+        what = f"{error.filename or check}: {(error.strerror or str(error)).lower()}"
+        yield Finding(check, ERROR, what, "It could not be looked at.")

@@ -1,0 +1,74 @@
+"""Where a file that an Arr names is with us: looked for below our folders, so that the mapping need not be guessed."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from arrtheaudio.core.path_mapping import parts
+
+_USUAL = ("/data", "/media", "/mnt", "/srv", "/storage", "/volume1", "/tv", "/movies")
+_DEPTH = 3  # folders below ours that are looked into
+_MOST, _SECONDS = 5_000, 5.0
+_STRANGE = frozenset(
+    {"proc", "sysfs", "devtmpfs", "devpts", "tmpfs", "cgroup", "cgroup2", "mqueue", "overlay", "squashfs"}
+)
+
+
+def rest(path: str, folder: str) -> str | None:
+    """Return a path from a folder on, both as an Arr sees them; None where it is not below it."""
+    file, above = parts(path), parts(folder)
+    if file is None or above is None or not file.begins_with(above):
+        return None
+    return "/".join(file.names[len(above.names) :])
+
+
+def find(below: Sequence[str], ours: Iterable[str]) -> str | None:
+    """Return the folder of ours below which one of the files is; None where none is found in some seconds."""
+    deadline = time.monotonic() + _SECONDS
+    for count, folder in enumerate(_folders([*ours, *_mounts(), *_USUAL], deadline)):
+        if count > _MOST:
+            return None
+        if any(os.path.isfile(f"{folder}/{file}") for file in below):
+            return folder
+    return None
+
+
+def _folders(tops: Sequence[str], deadline: float) -> Iterator[str]:
+    """Yield folders, nearest first, each once."""
+    seen: set[str] = set()
+    level: list[str] = [top.rstrip("/") for top in tops]
+    for _ in range(_DEPTH + 1):
+        below: list[str] = []
+        for folder in level:
+            real = os.path.realpath(folder)
+            if real in seen or time.monotonic() > deadline:
+                continue
+            seen.add(real)
+            yield folder
+            below += _inside(folder)
+        level = below
+
+
+def _inside(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.path for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    except OSError:
+        return []
+
+
+def _mounts() -> Iterator[str]:
+    """Yield where disks are mounted, by proc_pid_mountinfo(5)."""
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                words = line.split()
+                place, kind = words[4], words[words.index("-") + 1]
+                if (
+                    kind not in _STRANGE
+                    and place != "/"
+                    and not place.startswith(("/etc", "/proc", "/sys", "/dev", "/boot"))
+                ):
+                    yield place.replace("\\040", " ")
+    except OSError:
+        return

@@ -1,0 +1,76 @@
+"""The configuration: what is right by its schema, and still not what its owner wants."""
+
+import os
+import stat
+from collections.abc import Iterator
+
+from arrtheaudio.config import Config, Invalid
+from arrtheaudio.config.settings import SECRETS
+from arrtheaudio.doctor.finding import ERROR, NOTE, OK, WARNING, Finding
+
+CHECK = "configuration"
+_SHORTEST = 16  # characters of a secret that nobody guesses
+_NEW_SECRET = "export WEBHOOK_SECRET=$(openssl rand -hex 24)"
+
+
+def broken(error: Invalid) -> Iterator[Finding]:
+    """Yield what is wrong with a configuration that cannot be used."""
+    for fault in error.faults:
+        yield Finding(
+            CHECK,
+            ERROR,
+            str(fault),
+            "No command that needs the configuration works.",
+            "arrtheaudio admin validate-config",
+        )
+
+
+def source(config: Config) -> Iterator[Finding]:
+    """Look at the file."""
+    if config.source is None:
+        why = "Languages, folders and keys are the defaults: English and Japanese, no folders, no Arr."
+        mend = "arrtheaudio schema config  # all keys; write ~/.config/arrtheaudio/config.yaml"
+        yield Finding(CHECK, NOTE, "there is no configuration file", why, mend)
+        return
+    yield Finding(CHECK, OK, f"{config.source} is valid")
+    mode = stat.S_IMODE(os.stat(config.source).st_mode)
+    if mode & 0o004 and _has_secret(config.source):
+        what = f"{config.source} has a key or a secret in it, and everybody may read it"
+        yield Finding(CHECK, WARNING, what, "Who has an Arr's key can do anything there.", f"chmod o-r {config.source}")
+
+
+def _has_secret(path: str) -> bool:
+    """Say whether a secret stands in a file in so many letters, and not as `${NAME}`."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            for part in line.partition("#")[0].replace("{", ",").split(","):
+                key, _, value = part.partition(":")
+                if key.strip(" -") in SECRETS and value.strip(" \"'}") and "$" not in line:
+                    return True
+    return False
+
+
+def secret(config: Config) -> Iterator[Finding]:
+    """Look at who may send us work."""
+    host, own = config.api.host, config.api.webhook_secret
+    local = host in ("127.0.0.1", "::1", "localhost")
+    if own is None and not local:
+        why = f"`serve` does not start: at {host} anybody could send it work."
+        yield Finding("secret", ERROR, "api.webhook_secret is not set", why, _NEW_SECRET)
+    elif own is None:
+        why = f"Only programs of this machine reach {host}; an Arr in a container of its own does not."
+        yield Finding("secret", NOTE, "api.webhook_secret is not set", why, _NEW_SECRET)
+    elif len(own) < _SHORTEST or len(set(own)) < _SHORTEST // 2:
+        why = "It is all that stands between your media and whoever reaches the port."
+        yield Finding("secret", WARNING, "api.webhook_secret is short, or easily guessed", why, _NEW_SECRET)
+    else:
+        yield Finding("secret", OK, "api.webhook_secret is set")
+
+
+def umask(_config: Config) -> Iterator[Finding]:
+    """Look at the rights that new files get."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    if mask & 0o070 == 0o070:
+        why = "An Arr that calls `hook` as another user of your group cannot put jobs into the queue."
+        yield Finding("umask", NOTE, f"the umask is {mask:03o}: new files are for this user alone", why, "umask 002")
