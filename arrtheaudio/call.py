@@ -10,7 +10,21 @@ if TYPE_CHECKING:
     from arrtheaudio.config import Config
 
 # In the order in which a person meets them.
-COMMANDS = ("scan", "probe", "tmdb", "choose", "apply", "process", "undo", "jobs", "hook", "schema", "admin")
+COMMANDS = (
+    "scan",
+    "probe",
+    "tmdb",
+    "choose",
+    "apply",
+    "process",
+    "undo",
+    "jobs",
+    "serve",
+    "hook",
+    "schema",
+    "admin",
+    "doctor",
+)
 LEVELS = {"error": 0, "info": 1, "debug": 2, "trace": 3}
 
 

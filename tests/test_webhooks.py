@@ -99,7 +99,7 @@ def test_an_import_is_a_job_on_disk(door: Door) -> None:
     validator().validate(job["record"])
     about = {
         "webhook_id": body["webhook_id"],
-        "event": "Download",
+        "arr_event": "Download",
         "outcome": "accepted",
         "source": "sonarr",
         "files": 1,

@@ -1,24 +1,113 @@
 """What the answers share: the configuration of the moment, the queue, and what goes on beside them."""
 
-from typing import TYPE_CHECKING
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from arrtheaudio.errors import Fatal
+from arrtheaudio.server.batches import Batches
+from arrtheaudio.server.history import History
+from arrtheaudio.server.logs import Log
+from arrtheaudio.server.message import Request, Response
+from arrtheaudio.server.metrics import Metrics
+from arrtheaudio.server.places import Places
+from arrtheaudio.server.route import Route
+from arrtheaudio.server.workers import Workers
+from arrtheaudio.spool import Spool
 
 if TYPE_CHECKING:
     from arrtheaudio.config import Config
-    from arrtheaudio.server.batches import Batches
-    from arrtheaudio.server.history import History
-    from arrtheaudio.server.metrics import Metrics
-    from arrtheaudio.server.places import Places
-    from arrtheaudio.server.workers import Workers
-    from arrtheaudio.spool import Spool
+    from arrtheaudio.spool.job import Job
 
 
 class Service:
-    """One a process. `config` and `places` are replaced together when the configuration is read again."""
+    """One a process. `config` and `places` are replaced when the configuration is read again."""
 
-    config: "Config"
-    places: "Places"
-    spool: "Spool"
-    batches: "Batches"
-    history: "History"
-    metrics: "Metrics"
-    workers: "Workers"
+    def __init__(self, config: "Config", log: Log, workers: int | None = None) -> None:
+        """Open the queue; SpoolUnusable where that is not possible. Nothing runs before `start`."""
+        self.config = config
+        self.log = log
+        self.places = Places(config)
+        self.spool = Spool(config.spool.path)
+        self.metrics = Metrics(self)
+        self.history = History(self)
+        self.batches = Batches(self)
+        self.workers = Workers(self, workers)
+        self.started = time.time()
+        self.ending = threading.Event()
+        self.history.listeners += [self.metrics.job, self._job]
+
+    def start(self) -> None:
+        """Start what goes on beside the answers."""
+        self.history.start()
+        self.batches.start()
+        self.workers.start()
+
+    def end(self, seconds: float) -> bool:
+        """End it, within so many seconds; False where workers had to be killed with a file in hand."""
+        deadline = time.monotonic() + seconds
+        self.workers.ask_to_stop()
+        self.batches.stop()
+        finished = self.workers.wait(max(0.1, deadline - time.monotonic()))
+        self.history.stop()
+        return finished
+
+    def reload(self, read: "Callable[[], Config]") -> None:
+        """Take over a new configuration; a wrong one is refused, and the old one stays."""
+        try:
+            config = read()
+            self.log.configure(config.logging)
+        except (Fatal, OSError) as error:
+            self.log.write("error", "configuration", message=f"refused, the old one holds: {error}")
+            return
+        self.config, self.places = config, Places(config)
+        self.workers.reload()
+        self.log.write("info", "configuration", message=f"read again: {config.source or 'defaults'}")
+
+    def answered(self, request: Request, route: Route | None, response: Response, seconds: float) -> None:
+        """Count an answer, and write a line of what was changed, what failed, and, at level debug, all others."""
+        self.metrics.request(request.method, route.path if route else None, response.status, seconds)
+        if response.status >= 500:
+            self.metrics.error(str(response.about.get("error", "internal")), "http")
+        if route is not None and route.changes:
+            self.log.audit(**_line(request, response, seconds))
+            return
+        level = "warning" if response.status >= 400 else "debug"
+        if self.log.wants(level):
+            self.log.write(level, "request", **_line(request, response, seconds))
+
+    def _job(self, job: "Job") -> None:
+        """Write what came of a job."""
+        record = job["record"]
+        error = record.get("error") if isinstance(record.get("error"), dict) else {}
+        answer = record.get("apply") or record.get("undo") or {}
+        self.log.write(
+            "warning" if error else "info",
+            "job",
+            job_id=job["id"],
+            path=record.get("path"),
+            state=job["state"],
+            result=job.get("result"),
+            outcome=answer.get("status"),
+            reason=answer.get("reason") or (record.get("choose") or {}).get("reason"),
+            error=error.get("code"),
+            message=error.get("message"),
+            source=job.get("source"),
+            group=job.get("group"),
+            attempt=job.get("attempt"),
+            duration_ms=job.get("duration_ms"),
+        )
+
+
+def _line(request: Request, response: Response, seconds: float) -> dict[str, Any]:
+    # The query is left out: somebody may have put a secret there.
+    return {
+        "request_id": request.id,
+        "client": request.address,
+        "method": request.method,
+        "path": request.path,
+        "status": response.status,
+        "ms": round(seconds * 1000, 1),
+        **response.about,
+    }

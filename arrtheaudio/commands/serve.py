@@ -1,0 +1,122 @@
+"""Take webhooks from Sonarr and Radarr, and jobs from whoever asks.
+
+Listens for HTTP, puts what comes into the queue, and has workers do it. In Sonarr and Radarr, under Settings, Connect,
+add a Webhook with the URL http://HOST:9393/webhook/sonarr (or radarr), on import and on upgrade; where a secret is
+configured (api.webhook_secret, or WEBHOOK_SECRET), give it as the password. http://HOST:9393/ is a page for people,
+/docs the documentation of all that can be asked.
+
+Only files below api.allowed_roots are touched, by default the local sides of path_mappings. An address other than this
+machine's own is listened on only with a secret. SIGHUP reads the configuration again; SIGTERM ends after the files in
+hand, within ten seconds. Several `serve` and `jobs run`, on several machines too, may share one queue.
+"""
+
+import ipaddress
+import queue
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from arrtheaudio.call import Call
+from arrtheaudio.errors import Fatal, UsageError
+from arrtheaudio.options import Option
+
+if TYPE_CHECKING:
+    from arrtheaudio.config import Config
+    from arrtheaudio.server.service import Service
+
+USES = ("serve", "arr", "tmdb", "spool", "journal", "rewrite")
+EXAMPLES = (
+    ("Take webhooks from this machine alone, and let two workers edit:", "arrtheaudio serve --workers 2"),
+    (
+        "Take them from others too; what the file holds is what they send as password:",
+        "WEBHOOK_SECRET_FILE=/etc/arrtheaudio.secret arrtheaudio serve --host 0.0.0.0",
+    ),
+)
+FILES = ""
+_PATIENCE = 9.0  # seconds, of the ten that a stop may take
+
+
+class NoSecret(Fatal):
+    """Others than this machine could send us work."""
+
+
+class CannotListen(Fatal):
+    """The address is taken, or is none of ours; or the certificate cannot be used."""
+
+
+def whole(most: int, least: int) -> Callable[[str], int]:
+    """Return what reads a whole number in a range."""
+
+    def kind(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
+            raise ValueError(f"{text!r:.60} is no whole number from {least} to {most}.")
+        return int(text[:9])
+
+    return kind
+
+
+OPTIONS = (
+    Option("host", ("--host",), "The address to listen on; the default is configured, else 127.0.0.1.", str, "ADDRESS"),
+    Option("port", ("--port",), "The port; the default is configured, else 9393.", whole(65535, 0), "PORT"),
+    Option(
+        "workers", ("--workers",), "Jobs in hand at once; 0 leaves them to `jobs run` elsewhere.", whole(64, 0), "N"
+    ),
+)
+
+
+def run(call: Call) -> int:
+    """Serve until a signal comes; return the exit status."""
+    if call.files:
+        raise UsageError("it takes no FILE.")
+    from arrtheaudio.server.http import Server
+    from arrtheaudio.server.logs import Log
+    from arrtheaudio.server.router import Router
+    from arrtheaudio.server.routes import ROUTES
+    from arrtheaudio.server.service import Service
+
+    config = _configured(call, call.config)
+    came: queue.SimpleQueue[int] = queue.SimpleQueue()  # its `put` may be called from a signal's handler
+    for taken in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(taken, lambda number, _frame: came.put(number))
+    try:
+        service = Service(config, Log(config.logging), call.values["workers"])
+        server = Server(config.api.host, config.api.port, service, Router(ROUTES), config.api.tls)
+    except OSError as error:
+        raise CannotListen(f"{config.api.host}:{config.api.port}: {(error.strerror or str(error)).lower()}") from None
+    service.start()
+    server.start()
+    _say_hello(service, server.url)
+    while (number := came.get()) == signal.SIGHUP:
+        service.reload(lambda: _configured(call, call.globals.read()))
+        server.reload()
+    service.log.write("info", "stop", message=f"{signal.Signals(number).name}: no more is accepted")
+    service.ending.set()
+    server.close(1.0)
+    if not service.end(_PATIENCE - 1.0):
+        service.log.write("warning", "stop", message="workers were killed; their jobs are taken up again next time")
+    return 128 + number
+
+
+def _configured(call: Call, config: "Config") -> "Config":
+    """Return the configuration with what the command line says in its place; NoSecret where it lets in anybody."""
+    given = {key: call.values[key] for key in ("host", "port") if call.values[key] is not None}
+    config = config._replace(api=config.api._replace(**given))
+    if config.api.webhook_secret is None and not _is_local(config.api.host):
+        raise NoSecret(
+            f"{config.api.host} lets others than this machine in: set api.webhook_secret (or WEBHOOK_SECRET) first"
+        )
+    return config
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _say_hello(service: "Service", url: str) -> None:
+    service.log.write("info", "start", message=f"listening on {url}", url=url, workers=service.workers.wanted)
+    if not service.config.api.allowed_roots:
+        message = "every path is refused so far: name your media folders in api.allowed_roots or path_mappings"
+        service.log.write("warning", "start", message=message)
