@@ -29,7 +29,7 @@ EXAMPLES = (
     ("Take webhooks from this machine alone, and let two workers edit:", "arrtheaudio serve --workers 2"),
     (
         "Take them from others too; what the file holds is what they send as password:",
-        "WEBHOOK_SECRET_FILE=/etc/arrtheaudio.secret arrtheaudio serve --host 0.0.0.0",
+        "WEBHOOK_SECRET_FILE=/etc/secret arrtheaudio serve --host 0.0.0.0",
     ),
 )
 FILES = ""
