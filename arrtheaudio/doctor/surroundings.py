@@ -47,7 +47,7 @@ def tmdb(config: Config) -> Iterator[Finding]:
     from arrtheaudio.tmdb.transport import Transport
 
     try:
-        Transport(settings.base_url, settings.api_key, CLOCK).get("/configuration")
+        Transport(settings.base_url, settings.api_key, CLOCK).get("/search/movie?query=Metropolis")
         yield Finding("tmdb", OK, "TMDB accepts the key")
     except KeyRefused as error:
         mend = "export TMDB_API_KEY=…  # from https://www.themoviedb.org/settings/api"

@@ -45,10 +45,9 @@ def look(client: Client, config: Config) -> Iterator[Finding]:
     yield from wrong
     if any(finding.level == ERROR for finding in wrong):
         return
-    try:
-        client.test(found)
+    if _arrives(client, found):
         yield Finding(name, OK, f"its webhook {found.get('name')!s} arrives at {fields(found).get('url')}")
-    except Network:
+    else:
         what = f"{name} cannot deliver its webhook to {fields(found).get('url')}, or is refused there"
         why = "Each import is told of once, and then never again."
         yield Finding(name, ERROR, what, why, f"arrtheaudio serve, then: {REGISTER}")
@@ -103,32 +102,38 @@ def address(arr: Arr, config: Config, url: str | None) -> str:
 
 
 def register(client: Client, config: Config, url: str, *, dry_run: bool) -> Finding:
-    """Add the webhook to an Arr, or mend it; where it is as it should be, do nothing."""
-    found = ours(client)
+    """Add the webhook to an Arr, or mend it; where it is as it should be, and arrives, leave it as it is."""
+    name, found = client.arr.name, ours(client)
     wanted = _wanted(client.arr, config, found, url)
-    what = "would be " if dry_run else "was "
-    if found is not None and wanted == found and not [*arrs.back_off(client, found)]:
-        return Finding(client.arr.name, OK, f"its webhook {found['name']} goes to {url} already")
+    if found is not None and wanted == found:
+        if _arrives(client, found):  # which also ends the time for which it may have been put aside
+            return Finding(name, OK, f"its webhook {found['name']} goes to {url} already")
+        wanted = _wanted(client.arr, config, found, url, anew=True)
+    done = f"{'added' if found is None else 'changed'}, and goes to {url}"
+    if dry_run:
+        return Finding(name, NOTE, f"its webhook would be {done}", "Nothing was changed.", "leave out --dry-run")
     try:
-        if found is None:
-            what += f"added, and goes to {url}"
-            if not dry_run:
-                client.add(wanted)
-        else:
-            what += f"changed, and goes to {url}"
-            if not dry_run:
-                client.change(wanted)
+        (client.add if found is None else client.change)(wanted)
     except Network as error:
-        what = f"it does not take our webhook: {error}"
         why = f"It first sends a Test to {url}, which has to arrive, with the right secret."
-        return Finding(
-            client.arr.name, ERROR, what, why, f"arrtheaudio serve, then on {client.arr.name}'s side: curl {url}"
-        )
-    return Finding(client.arr.name, NOTE if dry_run else OK, f"its webhook {what}")
+        mend = f"arrtheaudio serve; then, where {name} is: curl {url}"
+        return Finding(name, ERROR, f"it does not take our webhook: {error}", why, mend)
+    return Finding(name, OK, f"its webhook was {done}")
 
 
-def _wanted(arr: Arr, config: Config, found: Connection | None, url: str) -> Connection:
-    """Return the connection as it should be; what is of no concern to us stays as it is."""
+def _arrives(client: Client, connection: Connection) -> bool:
+    try:
+        client.test(connection)
+    except Network:
+        return False
+    return True
+
+
+def _wanted(arr: Arr, config: Config, found: Connection | None, url: str, *, anew: bool = False) -> Connection:
+    """Return the connection as it should be; what is of no concern to us stays as it is.
+
+    An Arr does not say which password it has: it is taken to be the right one, unless it is to be given `anew`.
+    """
     secret = config.api.webhook_secret
     own: dict[str, Any] = {"url": url, "method": _POST}
     if secret is not None:
@@ -141,8 +146,8 @@ def _wanted(arr: Arr, config: Config, found: Connection | None, url: str) -> Con
         made = {"name": NAME, "implementation": "Webhook", "configContract": "WebhookSettings", "tags": []}
         return {**made, **flags, "onGrab": False, "fields": listed}
     now = fields(found)
-    if now.get("password") == _HIDDEN:
-        own.pop("password", None)  # the Arr knows it, and does not say it
+    if now.get("password") == _HIDDEN and not anew:
+        own.pop("password", None)
     if now.get("username") and "username" in own:
         del own["username"]  # any will do
     kept = [{**field, "value": own.pop(field["name"], field.get("value"))} for field in _listed(found)]
