@@ -34,7 +34,7 @@ complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a serve -d 'Take webh
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a hook -d 'Queue what Sonarr or Radarr has just imported'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a schema -d 'Print the schema of records, of the configuration, or of the API'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a admin -d 'Look after the configuration, and after what is kept'
-complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a doctor -d 'Look at everything that goes wrong around us, and say what mends it'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a doctor -d 'Find what is wrong around us, and say what mends it'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s c -l config -r -F -d 'Read this configuration instead of the usual places.'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s v -l verbose -d 'Say more on standard error; repeat it for more.'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s q -l quiet -d 'Say only what failed.'

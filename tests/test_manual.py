@@ -268,7 +268,7 @@ BEFORE = {
     "jobs": "arrtheaudio jobs add --group backlog /media/films/film.mkv > id.jsonl",
 }
 # They listen, or talk to somebody who does.
-TALKING = ("serve", "doctor", "curl")
+TALKING = ("serve", "doctor", "curl", "systemctl")
 
 
 def told_examples() -> list[Any]:

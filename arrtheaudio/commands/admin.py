@@ -5,6 +5,12 @@ What a subcommand needs it imports when it is called.
 
 import click
 
+EXIT_STATUS = (
+    ("0", "It is done."),
+    ("1", "Something of it could not be done; standard error, or what is printed, says what."),
+    ("2", "The call or the configuration is wrong; nothing was done."),
+    ("130, 143", "Stopped by SIGINT or SIGTERM."),
+)
 USES = ("spool", "journal", "tmdb")
 EXAMPLES = (
     ("Is the configuration right?", "arrtheaudio admin validate-config config.yaml"),

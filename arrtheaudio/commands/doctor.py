@@ -1,4 +1,4 @@
-"""Look at everything that goes wrong around us, and say what mends it.
+"""Find what is wrong around us, and say what mends it.
 
 Configuration, secrets, the queue and its locks, the journal, the folders of the media and what their file systems can
 do, programs, TMDB's key, the clock, `serve`; and of each configured Arr its root folders, of which one real file each

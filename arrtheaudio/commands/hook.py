@@ -32,6 +32,11 @@ CALLERS = ("sonarr", "radarr", IMPORT)
 # What an import script says that has not touched the file: the whole line, to the letter.
 DEFERRED = b"[MoveStatus] DeferMove\n"
 
+EXIT_STATUS = (
+    ("0", "All is queued, or done with --now; or there is nothing to do. `hook import` always ends so."),
+    ("1", "A file could not be queued, or failed with --now; or the event is not understood."),
+    ("2", "The call or the configuration is wrong; nothing was done."),
+)
 USES = ("script", "spool", "journal", "tmdb")
 EXAMPLES = (
     (

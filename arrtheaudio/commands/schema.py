@@ -30,6 +30,11 @@ def openapi_text() -> str:
     return site.text()
 
 
+EXIT_STATUS = (
+    ("0", "It is printed."),
+    ("1", "Standard output takes no more."),
+    ("2", "There is no schema of that name."),
+)
 EXAMPLES = (
     ("The keys of the configuration:", "arrtheaudio schema config | jq -r '.properties | keys_unsorted[]'"),
     (

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from arrtheaudio.config import Config
     from arrtheaudio.server.service import Service
 
+EXIT_STATUS = (
+    ("2", "The call or the configuration is wrong, the address is taken, or others could come in without a secret."),
+    ("130, 143", "Ended by SIGINT or SIGTERM, after the files in hand, or after ten seconds."),
+)
 USES = ("serve", "arr", "tmdb", "spool", "journal", "rewrite")
 EXAMPLES = (
     ("Take webhooks from this machine alone, and let two workers edit:", "arrtheaudio serve --workers 2"),

@@ -40,7 +40,8 @@ def heading(path: str, part: Part, schema: Part) -> Iterator[str]:
 
 def entry(path: str, part: Part, schema: Part, *notes: str) -> Iterator[str]:
     """Yield a key with its type, and in the next line what it means."""
-    yield from roff.tagged(f"{roff.bold(path)} ({roff.escaped(_facts(part, schema, *notes))})", _meaning(part))
+    facts = _facts(part, schema, *notes)
+    yield from roff.tagged(roff.bold(path) + (f" ({roff.escaped(facts)})" if facts else ""), _meaning(part))
 
 
 def _facts(part: Part, schema: Part, *notes: str) -> str:
