@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -15,12 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
+from examples_rig import EXAMPLES, MEDIA, PATH, PATIENCE, environment, execute, needs
 
-ROOT = Path(__file__).resolve().parent.parent
-MANY_HOSTS = ROOT / "examples" / "many-hosts"
-FILM = ROOT / "examples" / "media" / "mkvmerge.mkv"
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-PATIENCE = 90
+MANY_HOSTS = EXAMPLES / "many-hosts"
+FILM = MEDIA / "mkvmerge.mkv"
 SSHD = """
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/key.pub
@@ -42,20 +39,8 @@ Host *
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """An environment in which `arrtheaudio` is this checkout's, Japanese is wanted, and a failure costs little."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "arrtheaudio").write_text(f'#!/bin/sh\nexec {sys.executable} -m arrtheaudio "$@"\n')
-    (programs / "arrtheaudio").chmod(0o755)
-    home = tmp_path / "home"
-    home.mkdir()
-    return {
-        "PATH": f"{programs}:{PATH}",
-        "HOME": str(home),
-        "ARRTHEAUDIO_LANGUAGE_PRIORITY": "jpn",
-        "PENALTY": "1",
-        "BLOCK": "10",
-    }
+    """An environment in which Japanese is wanted, and a failure costs little."""
+    return environment(tmp_path, ARRTHEAUDIO_LANGUAGE_PRIORITY="jpn", PENALTY="1", BLOCK="10")
 
 
 @pytest.fixture
@@ -72,10 +57,8 @@ def films(tmp_path: Path) -> Callable[[int], Path]:
     return make
 
 
-def sh(environ: Mapping[str, str], *words: object, cwd: Path | None = None, input: bytes = b"") -> Any:  # noqa: A002
-    return subprocess.run(
-        ["sh", *map(str, words)], env=dict(environ), cwd=cwd, input=input, capture_output=True, timeout=PATIENCE
-    )
+def sh(environ: Mapping[str, str], *words: object, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+    return execute(environ, "sh", *words, **options)
 
 
 def records(*files: Path) -> list[dict[str, Any]]:
@@ -163,11 +146,6 @@ def _until(look: Callable[[], bool]) -> None:
     while not look():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def needs(*programs: str) -> pytest.MarkDecorator:
-    missing = [program for program in programs if shutil.which(program, path=PATH) is None]
-    return pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")
 
 
 @pytest.fixture

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Files whose default audio track is a commentary or an audio description, by its flag or its name: commentary.sh FOLDER...
+# To change: nothing. It changes no file, and prints records: `commentary.sh FOLDER | arrtheaudio apply` mends them,
+# where another track is wanted.
+
+arrtheaudio scan "$@" | arrtheaudio choose |
+    jq -c '(.choose.candidates // [] | map(select(.rejected == "commentary") | .index)) as $commentaries
+        | select(any(.probe.tracks[]?; .type == "audio" and .default and (.index | IN($commentaries[]))))'

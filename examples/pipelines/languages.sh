@@ -1,0 +1,7 @@
+#!/bin/sh
+# How many files speak which language by default: languages.sh FOLDER...
+# To change: nothing. It changes no file; `-` are files without a default audio track.
+
+arrtheaudio scan "$@" | arrtheaudio probe |
+    jq -r 'select(.probe) | [.probe.tracks[] | select(.type == "audio" and .default) | .language] | first // "-"' |
+    sort | uniq -c | sort -rn
