@@ -296,6 +296,12 @@ def test_what_all_bodies_take_together_is_bounded() -> None:
     assert not room.take(5)
     room.give(6)
     assert room.take(10)
+    with serving() as served:
+        served.server._listener.room = Room(500_000)
+        for _ in range(3):
+            assert served.ask("POST", "/echo/it", b"a" * 400_000).status == 200
+            refused = served.ask("POST", "/echo/it", b"a" * 600_000)
+            assert (refused.status, refused.error, refused.headers["retry-after"]) == (503, "busy", "5")
 
 
 @pytest.mark.parametrize("way", ["close", "reset", "half a head", "half a body", "before the answer", "mid-answer"])
