@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rig
 from spool_rig import PATIENCE, Yard
 
 from arrtheaudio.backup.archive import CACHE, MANIFEST, Reader, Unfit, Writer
@@ -233,6 +234,32 @@ def test_an_interrupted_restore_is_not_passed_over(yard: Yard, tmp_path: Path) -
     os.rename(yard.spool, f"{yard.spool}.before-restore")
     _, said = admin(yard, "restore", tmp_path / "tar", status=2)
     assert f"{yard.spool}.before-restore is the queue as it was" in said
+
+
+def test_what_a_killed_restore_left_is_swept_up(yard: Yard, tmp_path: Path) -> None:
+    admin(yard, "backup", tmp_path / "tar")
+    new = Yard(tmp_path / "new")
+    left = Path(f"{new.spool}.restoring/spool/new/2-normal")
+    left.mkdir(parents=True)
+    (left / "x.json").write_bytes(JOB)
+    admin(new, "restore", tmp_path / "tar")
+    assert "x" not in new.places()
+    assert not Path(f"{new.spool}.restoring").exists()
+
+
+def test_what_root_restores_is_its_owners(yard: Yard, tmp_path: Path) -> None:
+    if os.geteuid():
+        rig.needs("root")
+    admin(yard, "backup", tmp_path / "tar")
+    owned = (yard.spool, yard.folder / "journal", *yard.folder.glob("journal/*/"))
+    for folder in owned:
+        os.chown(folder, 4711, 4712)
+    for path in yard.folder.glob("journal/done/*"):
+        path.unlink()
+    admin(yard, "restore", "--yes", tmp_path / "tar")
+    paths = [yard.spool, *yard.spool.rglob("*"), *yard.folder.glob("journal/done/*")]
+    assert {(path.lstat().st_uid, path.lstat().st_gid) for path in paths} == {(4711, 4712)}
+    assert any(path.is_symlink() for path in paths)
 
 
 def test_a_folder_of_something_else_is_left_alone(yard: Yard, tmp_path: Path) -> None:

@@ -42,11 +42,11 @@ class Writer:
         self._digest = sha256()
         self.counts: Counter[str] = Counter()
 
-    def add(self, name: str, data: bytes, mtime: float = 0) -> None:
-        """Add a member; `mtime` is in seconds since 1970."""
+    def add(self, name: str, data: bytes, mtime: int = 0) -> None:
+        """Add a member; `mtime` is in seconds since 1970, whole ones: fractions would take a header of their own."""
         self.copy(name, io.BytesIO(data), len(data), mtime)
 
-    def copy(self, name: str, file: IO[bytes], size: int, mtime: float = 0) -> None:
+    def copy(self, name: str, file: IO[bytes], size: int, mtime: int = 0) -> None:
         """Add a member of `size` bytes that a file has."""
         member = tarfile.TarInfo(name)
         member.size, member.mtime, member.mode = size, mtime, _MODE
@@ -113,7 +113,7 @@ class Reader:
         try:
             with tarfile.open(fileobj=self._file, mode="r|") as tar:
                 yield from self._members(tar)
-        except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+        except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
             raise Unfit(f"this is no whole backup: {str(error) or 'it ends too early'}") from None
         if not self.manifest:
             raise Unfit("this is no whole backup: its manifest is missing, which comes last")

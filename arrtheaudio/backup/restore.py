@@ -52,6 +52,7 @@ def restore(config: "Config", file: IO[bytes], ask: Ask) -> Restored:
             staged = Stage(stage)
             staged.fill(Reader(file))
             _ask_first(root, ask)
+            _give(staged.spool, root if os.path.exists(root) else os.path.dirname(root))
             with _nobody_else(root):
                 edits = _add_edits(Journal(config.journal.path), staged)
                 _switch(root, staged.spool)
@@ -87,6 +88,17 @@ def _beside(root: str) -> Iterator[str]:
     finally:
         shutil.rmtree(stage, ignore_errors=True)
         os.close(descriptor)
+
+
+def _give(folder: str, like: str) -> None:
+    """Where root restores for somebody else, give it to the owner of what it replaces, or of the folder around it."""
+    if os.geteuid():
+        return
+    owner = os.stat(like)
+    os.chown(folder, owner.st_uid, owner.st_gid)
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(f"{place}/{name}", owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _ask_first(root: str, ask: Ask) -> None:
@@ -140,6 +152,7 @@ def _add_edits(journal: Journal, staged: Stage) -> int:
                 if name.partition(".")[0] not in known:
                     added.append(f"{journal.root}/{folder}/{name}")
                     _copy(f"{staged.folder}/{JOURNAL}/{folder}/{name}", added[-1])
+                    _give_file(added[-1], journal.root)
         for folder in (journal.done, journal.open):
             sync_folder(folder)
     except OSError:
@@ -148,6 +161,12 @@ def _add_edits(journal: Journal, staged: Stage) -> int:
                 os.unlink(path)
         raise
     return len(added)
+
+
+def _give_file(path: str, like: str) -> None:
+    if not os.geteuid():
+        owner = os.stat(like)
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _copy(source: str, target: str) -> None:

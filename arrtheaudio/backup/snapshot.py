@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Jobs move back, too: a retry, a worker that stops. One that is missed has done so in each of these passes.
 _PASSES = 3
 _TRIES = 5
+_SECOND = 1_000_000_000
 _NO_FILE = (errno.ELOOP, errno.ENXIO)  # what the kernel says of a link, and of a socket
 
 
@@ -144,7 +145,7 @@ def _add(writer: Writer, name: str, path: str) -> bool:
         elif name == CACHE:
             writer.copy(name, file, info.st_size)
         else:
-            writer.add(name, file.read(), info.st_mtime_ns / 1e9)
+            writer.add(name, file.read(), -(-info.st_mtime_ns // _SECOND))  # what is held is not looked at too early
     return True
 
 
