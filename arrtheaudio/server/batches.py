@@ -129,7 +129,9 @@ class Batches:
         try:
             batch.cancel()
             before = batch.tally.look(anew=True)
-            return ask.cancel_group(self._service.spool, batch_id), before
+            count = ask.cancel_group(self._service.spool, batch_id)
+            batch.tally.look(anew=True)  # who asks next is told of it
+            return count, before
         except OSError as error:
             cause = from_os(error)
             raise Refused(503, cause.code, f"the spool: {cause}", _LATER) from None
@@ -169,10 +171,9 @@ class Batches:
     def _batch_ids(self) -> Iterator[str]:
         folder = f"{self._service.spool.root}/batches"
         for name in os.listdir(folder):
-            if name.endswith(SUFFIX):
-                with suppress(OSError), open(f"{folder}/{name}", "rb", buffering=0) as file:
-                    if b'"source":"batch"' in file.read(_HEAD):
-                        yield name.removesuffix(SUFFIX)
+            batch_id = name.removesuffix(SUFFIX)
+            if _may_be_one(f"{folder}/{name}") and kept.read(self._service.spool, batch_id) is not None:
+                yield batch_id
 
     def _take_all(self, ids: Any) -> None:
         for batch_id in ids:
@@ -207,3 +208,10 @@ class Batches:
             batch.walk()
         finally:
             batch.fail({"code": "internal", "message": "the walk broke off: see the log"})  # where it has not ended
+
+
+def _may_be_one(path: str) -> bool:
+    """Say whether it is worth the while to read a file of batches/: nearly all of them are webhooks'."""
+    with suppress(OSError), open(path, "rb", buffering=0) as file:
+        return b'"batch"' in file.read(_HEAD)
+    return False
