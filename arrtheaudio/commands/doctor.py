@@ -5,7 +5,8 @@ do, programs, TMDB's key, the clock, `serve`; and of each configured Arr its roo
 must be here and writable, and its webhook, by which it is made to send a Test. Where a folder has another name here,
 its files are looked for, and the mapping is printed that is missing.
 
-Nothing is changed, but for two small files in a folder .arrtheaudio of each folder of media, which are removed again.
+Nothing is changed; but the queue is made where there is none, and two small files in a folder .arrtheaudio of each
+folder of media, which are removed again.
 Ends with 1 where something is wrong that keeps work from being done.
 """
 
