@@ -180,6 +180,21 @@ def test_a_queue_in_use_is_not_replaced(yard: Yard, tmp_path: Path) -> None:
     admin(yard, "restore", "--yes", tmp_path / "tar")
 
 
+def test_a_queue_that_is_served_is_not_replaced(tmp_path: Path) -> None:
+    yard = Yard(tmp_path / "yard")
+    admin(yard, "backup", tmp_path / "tar")
+    with yard.popen("serve", "--port", 0, "--workers", 0) as server:
+        assert server.stderr is not None
+        while b"listening" not in (line := server.stderr.readline()):
+            assert line, "it does not start"
+        for words in (("restore", "--yes", tmp_path / "tar"), ("migrate",)):
+            _, said = admin(yard, *words, status=2)
+            assert said.startswith(f"arrtheaudio: the spool {yard.spool} is in use: ")
+        server.terminate()
+        server.communicate(timeout=PATIENCE)
+    admin(yard, "restore", tmp_path / "tar")
+
+
 # What is there already
 
 
