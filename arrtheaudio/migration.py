@@ -131,7 +131,7 @@ def _move_finished(root: str, folder: str) -> int:
 def _day(path: str) -> str:
     """Return the day on which a job ended; when its file was written, where it does not say."""
     with open(path, "rb") as file, contextlib.suppress(Error):
-        return records.timestamp(records.nanoseconds(parse(file.read(_MOST), "").get("finished_at")))[:10]
+        return records.timestamp(records.nanoseconds(str(parse(file.read(_MOST), "").get("finished_at"))))[:10]
     return records.timestamp(os.stat(path).st_mtime_ns)[:10]
 
 
