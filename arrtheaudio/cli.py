@@ -36,7 +36,8 @@ def _main(words: list[str]) -> int:
             status = group.main()
         return status
     except UsageError as error:
-        messages.error(f"{words[0]}: {error} See `arrtheaudio {words[0]} --help`.")
+        name = next(filter(COMMANDS.__contains__, words))  # global options may stand before it
+        messages.error(f"{name}: {error} See `arrtheaudio {name} --help`.")
         return error.exit_status
     except Fatal as error:
         messages.error(str(error))
