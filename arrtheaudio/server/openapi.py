@@ -59,6 +59,10 @@ _ERRORS: Mapping[int, tuple[str, str, str | None]] = {
 _BODILESS = (204, 304)
 _ALWAYS = (400, 405, 408, 411, 413, 415, 421, 429, 431, 500, 503)
 _RECORD = os.path.join(os.path.dirname(os.path.dirname(__file__)), "record.schema.json")
+_LARGEST = 999_999_999  # that is read as a number
+# Control characters in an address are refused, wherever they stand.
+_WORD = "^[^\\u0000-\\u001f\\u007f]*$"
+_SEGMENT = "^[^/\\u0000-\\u001f\\u007f]+$"
 _NAME = re.compile(r"\{(\w+)\}")
 
 
@@ -117,11 +121,17 @@ def _id(method: str, path: str) -> str:
 
 def _in_path(path: str) -> Iterator[Document]:
     for name in _NAME.findall(path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _SEGMENT}}
 
 
 def _in_query(parameter: Parameter) -> Document:
-    return {"name": parameter.name, "in": "query", "description": parameter.help, "schema": parameter.schema}
+    """Return a parameter, with what holds for all of its kind."""
+    schema = parameter.schema
+    if schema.get("type") == "integer":
+        schema = {"maximum": _LARGEST, **schema}
+    elif "enum" not in schema:
+        schema = {"pattern": _WORD, **schema}
+    return {"name": parameter.name, "in": "query", "description": parameter.help, "schema": schema}
 
 
 def _required(route: Route) -> bool:

@@ -245,7 +245,12 @@ BATCH_ASKED = _named(
     _asked(
         "Which files.",
         ("path",),
-        path={"type": "string", "minLength": 1, "description": "A folder or a file below api.allowed_roots."},
+        path={
+            "type": "string",
+            "title": "an absolute path",
+            "pattern": "^/",
+            "description": "A folder or a file below api.allowed_roots.",
+        },
         recursive={**_BOOLEAN, "default": True},
         pattern={**_TEXT, "description": "Only files whose name this glob matches."},
         dry_run={**_BOOLEAN, "default": False, "description": "Say what would be changed, and change nothing."},
