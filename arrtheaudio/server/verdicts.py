@@ -79,7 +79,7 @@ def question(job: Job) -> dict[str, Any]:
 
 
 def _tracks(record: Record) -> tuple[list[Any], list[Any]]:
-    """Return the tracks before the changes and after; as they stand there where they make no sense to us."""
+    """Return the tracks before the changes and after; none where they make no sense, as nobody of ours writes them."""
     given = part(record, "probe").get("tracks")
     before = given if isinstance(given, list) else []
     try:
@@ -87,7 +87,7 @@ def _tracks(record: Record) -> tuple[list[Any], list[Any]]:
         changes = [Change.from_dict(item) for item in part(record, "choose").get("changes", ())]
         return before, [track.to_dict() for track in changed(tracks, changes)]
     except (TypeError, KeyError, AttributeError):
-        return before, before
+        return [], []
 
 
 def _languages(record: Record, tracks: list[Any]) -> list[str]:
