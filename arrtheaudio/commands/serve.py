@@ -11,7 +11,7 @@ hand, within ten seconds. Several `serve` and `jobs run`, on several machines to
 """
 
 import ipaddress
-import queue
+import os
 import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -79,9 +79,7 @@ def run(call: Call) -> int:
     from arrtheaudio.server.service import Service
 
     config = _configured(call, call.config)
-    came: queue.SimpleQueue[int] = queue.SimpleQueue()  # its `put` may be called from a signal's handler
-    for taken in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(taken, lambda number, _frame: came.put(number))
+    signals = _Signals()
     try:
         service = Service(config, Log(config.logging), call.values["workers"])
         server = Server(config.api.host, config.api.port, service, Router(ROUTES), config.api.tls)
@@ -90,7 +88,7 @@ def run(call: Call) -> int:
     service.start()
     server.start()
     _say_hello(service, server.url)
-    while (number := came.get()) == signal.SIGHUP:
+    while (number := signals.next()) == signal.SIGHUP:
         service.reload(lambda: _configured(call, call.globals.read()))
         server.reload()
     service.log.write("info", "stop", message=f"{signal.Signals(number).name}: no more is accepted")
@@ -99,6 +97,25 @@ def run(call: Call) -> int:
     if not service.end(_PATIENCE - 1.0):
         service.log.write("warning", "stop", message="workers were killed; their jobs are taken up again next time")
     return 128 + number
+
+
+class _Signals:
+    """The signals that come, one after the other.
+
+    The kernel gives a signal to whichever thread it likes; Python's handlers run in the main thread alone, and only
+    once that wakes up. So it waits for what the interpreter writes at once: the signal's number, into a pipe.
+    """
+
+    def __init__(self) -> None:
+        self._reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda _number, _frame: None)
+
+    def next(self) -> int:
+        """Wait for the next one, and return its number."""
+        return os.read(self._reader, 1)[0]
 
 
 def _configured(call: Call, config: "Config") -> "Config":
