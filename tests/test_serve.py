@@ -75,6 +75,28 @@ def test_a_batch_does_every_file_of_a_folder(yard: Yard, serving: Serving) -> No
     assert all(default_track(film) == ["ja"] for film in films)
 
 
+def test_a_batch_leaves_open_what_a_person_has_to_decide(yard: Yard, serving: Serving) -> None:
+    film = yard.film()
+    before = film.read_bytes()
+    record = {"path": str(film), "arr": {"app": "radarr", "original_language": "ja"}}
+    record["tmdb"] = {"kind": "movie", "id": 1, "original_language": "en", "matched_by": "tmdb_id"}
+    serving.configure(prefer_original=True)
+    serving.process.send_signal(signal.SIGHUP)
+    until(lambda: any("read again" in entry.get("message", "") for entry in serving.events("configuration")))
+    (line,) = yard.jobs("add", input=json.dumps(record).encode())
+    serving.ended(line["id"])
+    (question,) = until(lambda: serving.get("/review")["review"])
+    assert question["path"] == str(film)
+    batch_id = serving.post("/batch", {"path": str(yard.media)})["batch_id"]
+    until(lambda: serving.get(f"/batch/{batch_id}")["status"] == "completed")
+    assert film.read_bytes() == before
+    (question,) = until(lambda: [one for one in serving.get("/review")["review"] if one["job_id"].startswith(batch_id)])
+    answer = serving.post(f"/jobs/{question['job_id']}/retry", {"original": "ja"})
+    assert serving.ended(answer["id"])["record"]["apply"]["status"] == "changed"
+    assert default_track(film) == ["ja"]
+    until(lambda: serving.get("/review")["total"] == 0)
+
+
 def test_what_a_person_takes_back_is_as_it_was(yard: Yard, serving: Serving) -> None:
     film = yard.film()
     before = film.read_bytes()

@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 from arrtheaudio.core import record as records
 from arrtheaudio.spool import Spool, names
@@ -11,7 +12,6 @@ from arrtheaudio.spool.folder import FINISHED
 
 _DAY = 86_400_000_000_000  # nanoseconds
 _SETTLED = 2_000_000_000  # nanoseconds after which a folder's mtime tells of every change
-_CHUNK = 256  # names of the past that are read before somebody looks at what is new
 
 # What came of a file: its container, and `changed`, `unchanged`, `skipped` or `failed`; None for what does not count.
 Outcome = tuple[str, str] | None
@@ -45,23 +45,19 @@ class Finished:
             if folder.seen is not None:
                 folder.seen.update((hash(job), 0) for job in names.names_in(self._spool, name))
 
-    def past(self) -> Iterator[list[tuple[str, str]]]:
-        """Yield folders and names of the past in lists, the newest day first; what was cancelled is left out."""
+    def past(self) -> Iterator[Iterator[tuple[str, str]]]:
+        """Yield, for each day of the past, the newest first, the folders and names; what was cancelled is left out."""
         days: dict[str, list[str]] = {}
         for name in names.folders(self._spool, None):
             if name not in names.UNFINISHED and names.state_of(name) != "cancelled":
                 days.setdefault(name.rpartition("/")[2], []).append(name)
         for day in sorted(days, reverse=True):
-            for name in days[day]:
-                yield from self._past_of(name)
+            yield chain.from_iterable(map(self._past_of, days[day]))
 
-    def _past_of(self, name: str) -> Iterator[list[tuple[str, str]]]:
+    def _past_of(self, name: str) -> Iterator[tuple[str, str]]:
         seen = self._folder(name).seen
         found = list(names.names_in(self._spool, name))
-        if seen is not None:
-            found = [job for job in found if hash(job) in seen]
-        for at in range(0, len(found), _CHUNK):
-            yield [(name, job) for job in found[at : at + _CHUNK]]
+        return ((name, job) for job in found if seen is None or hash(job) in seen)
 
     def count(self, folder: str, name: str, outcome: Outcome) -> None:
         """Keep what came of a job."""

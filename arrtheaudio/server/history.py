@@ -1,5 +1,6 @@
 """What was done: the latest changes, and what has to be decided; read from the jobs that have ended, bounded."""
 
+import bisect
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from arrtheaudio.core import record as records
+from arrtheaudio.core.record import Record
 from arrtheaudio.errors import Error
 from arrtheaudio.server import schemas
 from arrtheaudio.server.finished import Finished
@@ -27,6 +29,7 @@ _PAUSE, _SHARE = 1.0, 20  # seconds between two looks at least; of the time, one
 _BREATH = 0.01  # seconds, after as much time at most was spent on the past
 _DAY = 86_400_000_000_000  # nanoseconds
 Key = TypeVar("Key", str, bytes)
+_Verdict = tuple[str, str]  # when, and where the job is, if it is a question
 _STATES = ("changed", "unchanged", "skipped", "failed")
 
 
@@ -36,19 +39,32 @@ class _Latest(Generic[Key]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._items: dict[Key, tuple[str, bytes]] = {}
+        self._order: list[tuple[str, Key]] = []
+
+    def wants(self, when: str) -> bool:
+        """Say whether what ended at that time is among the latest."""
+        return len(self._order) < self._most or when > self._order[0][0]
 
     def put(self, key: Key, when: str, told: dict[str, Any]) -> None:
+        self.remove(key)
         self._items[key] = (when, records.line(told))
-        if len(self._items) > self._most:
-            del self._items[min(self._items, key=lambda key: self._items[key][0])]
+        bisect.insort(self._order, (when, key))
+        if len(self._order) > self._most:
+            del self._items[self._order.pop(0)[1]]
 
     def remove(self, key: Key) -> None:
-        self._items.pop(key, None)
+        if key in self._items:
+            when, _ = self._items.pop(key)
+            del self._order[bisect.bisect_left(self._order, (when, key))]
+
+    def get(self, key: Key) -> dict[str, Any] | None:
+        found = self._items.get(key)
+        return None if found is None else records.parse(found[1])
 
     def page(self, limit: int, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Return some, the latest first, and how many there are."""
-        found = sorted(self._items.values(), reverse=True)[offset : offset + limit]
-        return [records.parse(line) for _, line in found], len(self._items)
+        found = self._order[::-1][offset : offset + limit]
+        return [records.parse(self._items[key][1]) for _, key in found], len(self._order)
 
 
 class History:
@@ -116,6 +132,13 @@ class History:
         with self._lock:
             return self._questions.page(limit, offset)
 
+    def asked_of(self, record: Record) -> str | None:
+        """Return the job whose question on a record's path is open; None where none is."""
+        path = _digest(record)
+        with self._lock:
+            told = None if path is None else self._questions.get(path)
+        return None if told is None else str(told["job_id"])
+
     def undo_of(self, job: Job) -> str:
         """Say of a job that has changed its file whether it can be undone: possible, running, undone or impossible."""
         with self._lock:
@@ -168,18 +191,15 @@ class History:
 
     def _read_past(self) -> Iterator[None]:
         yield from self._find_undoing()
-        day, verdicts = "", dict[bytes, tuple[str, Job | None]]()
-        for chunk in self._finished.past():
-            if chunk[0][0].rpartition("/")[2] != day:
-                self._settle(verdicts)
-                day, verdicts = chunk[0][0].rpartition("/")[2], {}
-            for folder, name in chunk:
+        for day in self._finished.past():
+            verdicts: dict[bytes, _Verdict] = {}
+            for folder, name in day:
                 job = self._service.spool.read(f"{folder}/{name}")
                 if job is not None:
                     self._take(folder, name, job)
-                    self._note(verdicts, job)
+                    _note(verdicts, job, f"{folder}/{name}")
                 yield
-        self._settle(verdicts)
+            yield from self._settle(verdicts)
 
     def _find_undoing(self) -> Iterator[None]:
         """Find the jobs that take others back among those that wait."""
@@ -209,8 +229,8 @@ class History:
             self._finished.count(folder, name, outcome(job))
             if job.get("action") == UNDO:
                 self._take_undo(job)
-            elif has_changed(job) and leader(job) == job["id"]:
-                self._changes.put(job["id"], str(job.get("finished_at")), change(job))
+            elif has_changed(job) and leader(job) == job["id"] and self._changes.wants(_when(job)):
+                self._changes.put(job["id"], _when(job), change(job))
 
     def _take_undo(self, job: Job) -> None:
         undoes, record = str(job.get("undoes")), job["record"]
@@ -235,34 +255,45 @@ class History:
             if self._settled is not None:
                 self._settled.add(path)
             if in_review(job):
-                self._questions.put(path, str(job.get("finished_at")), question(job))
+                self._questions.put(path, _when(job), question(job))
             else:
                 self._questions.remove(path)
 
-    @staticmethod
-    def _note(verdicts: dict[bytes, tuple[str, Job | None]], job: Job) -> None:
-        """Keep the latest verdict of a day on each path: the job, where it is a question."""
-        path, when = _path_of(job), str(job.get("finished_at"))
-        if path is not None and when >= verdicts.get(path, ("", None))[0]:
-            verdicts[path] = (when, job if in_review(job) else None)
-
-    def _settle(self, verdicts: dict[bytes, tuple[str, Job | None]]) -> None:
+    def _settle(self, verdicts: dict[bytes, _Verdict]) -> Iterator[None]:
         """Take over the verdicts of a day of the past, on paths that have none of a later day."""
-        with self._lock:
-            if self._settled is None or len(self._settled) > _PATHS:
-                return
-            for path, (when, job) in verdicts.items():
-                if path not in self._settled and job is not None:
-                    self._questions.put(path, when, question(job))
-            self._settled.update(verdicts)
+        settled = self._settled
+        if settled is None or len(settled) > _PATHS:
+            return
+        for path, (when, place) in verdicts.items():
+            if place and path not in settled and self._questions.wants(when):
+                job = self._service.spool.read(place)
+                with self._lock:
+                    if job is not None and path not in settled:
+                        self._questions.put(path, when, question(job))
+                yield
+        settled.update(verdicts)
+
+
+def _note(verdicts: dict[bytes, _Verdict], job: Job, place: str) -> None:
+    """Keep the latest verdict of a day on each path."""
+    path, when = _path_of(job), _when(job)
+    if path is not None and when >= verdicts.get(path, ("", ""))[0]:
+        verdicts[path] = (when, place if in_review(job) else "")
+
+
+def _when(job: Job) -> str:
+    return str(job.get("finished_at"))
 
 
 def _path_of(job: Job) -> bytes | None:
     """Return what tells a job's path from others; None where the job decides nothing."""
-    if job["state"] == "cancelled" or job.get("action") == UNDO:
-        return None
+    decides = job["state"] != "cancelled" and job.get("action") != UNDO
+    return _digest(job["record"]) if decides else None
+
+
+def _digest(record: Record) -> bytes | None:
     try:
-        return blake2b(records.path_of(job["record"]), digest_size=12).digest()
+        return blake2b(records.path_of(record), digest_size=12).digest()
     except Error:
         return None
 

@@ -53,9 +53,9 @@ class Log:
         """Write who asked for what change, and what came of it."""
         self._write(AUDIT, "audit", fields)
 
-    def defect(self, event: str, **fields: Any) -> None:
-        """Write that something went wrong in a way that it should not, with the traceback of the moment."""
-        self._logger.error(event, exc_info=True, extra={"fields": fields})
+    def defect(self, event: str, error: BaseException | None = None, **fields: Any) -> None:
+        """Write an exception that should not have been, the one in hand where none is given."""
+        self._logger.error(event, exc_info=error or True, extra={"fields": fields})
 
     def _write(self, level: int, event: str, fields: Mapping[str, Any]) -> None:
         self._logger.log(level, event, extra={"fields": fields})

@@ -1,5 +1,6 @@
 """What is counted, in the text format of Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/."""
 
+import os
 import platform
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -123,7 +124,12 @@ class _Moment(Collector):
             waiting.add_metric([priority], self._count(f"new/{folder}"))
         waiting.add_metric(["held"], self._count("held"))
         yield waiting
+        yield GaugeMetricFamily("arrtheaudio_spool_free_bytes", "Room on the disk of the queue.", self._free())
         yield from _tmdb(counts.read(self._service.config.tmdb.cache_path))
+
+    def _free(self) -> int:
+        disk = os.statvfs(self._service.spool.root)
+        return disk.f_bavail * disk.f_frsize
 
     def _count(self, folder: str) -> int:
         return sum(1 for _ in visible(f"{self._service.spool.root}/{folder}"))

@@ -120,11 +120,18 @@ class Batch:
 
     def _job(self, record: "Record", number: int) -> Job:
         about = self.file.about
+        record |= self._said_before(record)
         job = new(record, priority=about["priority"], source=SOURCE, group=self.id, number=number)
         job["confined"] = True
         if about["dry_run"]:
             job["dry_run"] = True
         return job
+
+    def _said_before(self, record: "Record") -> "Record":
+        """Return what is known of a file's title, where a person has to decide: else the question would be lost."""
+        job_id = self._service.history.asked_of(record)
+        job = None if job_id is None else self._service.spool.get(job_id)
+        return {} if job is None else {key: job["record"][key] for key in ("arr", "tmdb") if key in job["record"]}
 
     def _note(self, record: "Record") -> None:
         self._unread += 1

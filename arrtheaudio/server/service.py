@@ -39,7 +39,8 @@ class Service:
         self.history.listeners += [self.metrics.job, self._job]
 
     def start(self) -> None:
-        """Start what goes on beside the answers."""
+        """Start what goes on beside the answers; a defect there is a line of the log."""
+        threading.excepthook = self._broken
         self.history.start()
         self.batches.start()
         self.workers.start()
@@ -76,6 +77,12 @@ class Service:
         level = "warning" if response.status >= 400 else "debug"
         if self.log.wants(level):
             self.log.write(level, "request", **_line(request, response, seconds))
+
+    def _broken(self, found: threading.ExceptHookArgs) -> None:
+        self.metrics.error("internal", "server")
+        name = found.thread.name if found.thread else None
+        error = found.exc_value or found.exc_type()
+        self.log.defect("thread", error, thread=name)
 
     def _job(self, job: "Job") -> None:
         """Write what came of a job."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _SOUND = 60.0  # seconds after which a crew counts as one that works
+# How a crew ends that was asked to; the second, where it was asked before it had well begun.
+_ASKED = (128 + signal.SIGTERM, -signal.SIGTERM)
 _LINE = 1 << 16  # bytes of a line of the crew's log
 # So much lower than ours is their priority: an Arr waits for its answer, and nobody for an edit.
 _NICE = 5
@@ -84,8 +86,8 @@ class Workers:
             status = self._child.wait()
             if self._stopping.is_set():
                 return
-            if status == 128 + signal.SIGTERM:
-                pause = 0.0  # as it was asked to, for a new configuration
+            if status in _ASKED:
+                pause = 0.0  # for a new configuration
             elif time.monotonic() - start > _SOUND:
                 pause = _FIRST_PAUSE
             if pause:
