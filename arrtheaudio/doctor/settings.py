@@ -28,7 +28,7 @@ def broken(error: Invalid) -> Iterator[Finding]:
 def source(config: Config) -> Iterator[Finding]:
     """Look at the file."""
     if config.source is None:
-        why = "Languages, folders and keys are the defaults: English and Japanese, no folders, no Arr."
+        why = "No language is preferred, the original one decides; there are no folders, and no Arr."
         mend = "arrtheaudio schema config  # all keys; write ~/.config/arrtheaudio/config.yaml"
         yield Finding(CHECK, NOTE, "there is no configuration file", why, mend)
         return
