@@ -215,7 +215,7 @@ def test_the_latest_are_kept_and_no_more(desk: Desk, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("key", ["changes", "review"])
 def test_pages(desk: Desk, key: str) -> None:
     for number in range(4):
-        done(desk, f"/{number}.mkv", at=timestamp(number), status="changed" if key == "changes" else "review")
+        done(desk, f"/{number}.mkv", at=timestamp(number * 1000), status="changed" if key == "changes" else "review")
     with desk:
         complete(desk)
         found = desk.get(f"/{key}", limit=2, offset=1)
