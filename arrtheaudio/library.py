@@ -3,11 +3,15 @@
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
 from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Error, NotAFile, from_os
+
+if TYPE_CHECKING:
+    from arrtheaudio.config import Config
 
 SUFFIXES = (b".mkv", b".mka", b".mk3d", b".webm", b".mp4", b".m4v", b".m4a", b".mov")
 
@@ -26,6 +30,36 @@ class Filter(Value):
     min_size: int = 0
     changed_since: int | None = None
     known: Callable[[bytes, os.stat_result], bool] = lambda _path, _info: False
+
+
+class Anchors:
+    """Folders that the configuration counts on: a mount point without its disk is no reason to take them for empty."""
+
+    def __init__(self, config: "Config") -> None:
+        """Look at none yet; they are those of path_mappings and api.allowed_roots."""
+        anchors = {*(mapping.local for mapping in config.path_mappings), *config.api.allowed_roots}
+        self._unseen = {anchor: os.path.realpath(os.fsencode(anchor)) for anchor in sorted(anchors)}
+
+    def missing(self, path: bytes) -> str | None:
+        """Say of a folder, above or below `path`, that it is empty or not there; None where all have files."""
+        asked = os.path.realpath(path) if self._unseen else path
+        for anchor in [anchor for anchor, where in self._unseen.items() if _overlap(where, asked)]:
+            if not _has_files(anchor):
+                return f"{anchor} is empty or not there: is its disk mounted? Nothing was listed."
+            del self._unseen[anchor]
+        return None
+
+
+def _overlap(one: bytes, other: bytes) -> bool:
+    return os.path.commonpath((one, other)) in (one, other)
+
+
+def _has_files(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
 
 
 def expand(source: Iterable[Record], wanted: Filter, stage: str, *, refresh: bool = False) -> Iterator[Record]:

@@ -10,17 +10,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from arrtheaudio import filters, output
 from arrtheaudio.call import Call
 from arrtheaudio.core.record import Record, path_of
 from arrtheaudio.errors import Fatal, InvalidRecord
-from arrtheaudio.library import Filter, expand
+from arrtheaudio.library import Anchors, Filter, expand
 from arrtheaudio.options import Option
-
-if TYPE_CHECKING:
-    from arrtheaudio.config import Config
 
 # More digits are no size of a file and no age of one, and would leave the range of numbers.
 _NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"
@@ -124,8 +121,8 @@ def listed(call: Call, table: filters.Table, work: Work) -> int:
     anchors = Anchors(call.config)
     for path in call.files:
         if path != b"-":
-            anchors.check(path)
-    source = anchors.checked(source)
+            _check(anchors, path)
+    source = _checked(anchors, source)
     chosen, refresh = wanted(call.values), call.values["refresh"]
     if call.values["since"] is None:
         return work(expand(source, chosen, "scan", refresh=refresh), None)
@@ -140,45 +137,23 @@ def listed(call: Call, table: filters.Table, work: Work) -> int:
         return status
 
 
-class Anchors:
-    """The folders that the configuration counts on, of path_mappings and api.allowed_roots."""
+def _checked(anchors: Anchors, source: Iterable[Record]) -> Iterator[Record]:
+    """Yield the records; what stands on standard input is checked when it comes."""
+    for record in source:
+        with contextlib.suppress(InvalidRecord):  # its own error says so
+            if "error" not in record and "size" not in record:
+                _check(anchors, path_of(record))
+        yield record
 
-    def __init__(self, config: "Config") -> None:
-        """Look at none yet."""
-        anchors = {*(mapping.local for mapping in config.path_mappings), *config.api.allowed_roots}
-        self._unseen = {anchor: os.path.realpath(os.fsencode(anchor)) for anchor in sorted(anchors)}
 
-    def check(self, path: bytes) -> None:
-        """AnchorMissing where what is above or below `path` is empty or not there: its disk is not mounted."""
-        asked = os.path.realpath(path) if self._unseen else path
-        for anchor in [anchor for anchor, where in self._unseen.items() if _overlap(where, asked)]:
-            if not _has_files(anchor):
-                raise AnchorMissing(f"{anchor} is empty or not there: is its disk mounted? Nothing was listed.")
-            del self._unseen[anchor]
-
-    def checked(self, source: Iterable[Record]) -> Iterator[Record]:
-        """Yield the records; what stands on standard input is checked when it comes."""
-        for record in source:
-            with contextlib.suppress(InvalidRecord):  # its own error says so
-                if "error" not in record and "size" not in record:
-                    self.check(path_of(record))
-            yield record
+def _check(anchors: Anchors, path: bytes) -> None:
+    missing = anchors.missing(path)
+    if missing is not None:
+        raise AnchorMissing(missing)
 
 
 class AnchorMissing(Fatal):
     """A mount point without its disk is no reason to take the library for empty."""
-
-
-def _overlap(one: bytes, other: bytes) -> bool:
-    return os.path.commonpath((one, other)) in (one, other)
-
-
-def _has_files(folder: str) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is not None
-    except OSError:
-        return False
 
 
 def run(call: Call) -> int:

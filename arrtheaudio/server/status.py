@@ -39,7 +39,7 @@ def _metrics(service: "Service", _request: Request) -> Response:
 
 
 def _queue(service: "Service", request: Request) -> Response:
-    found = ask.stats(service.spool)
+    found = ask.counts(service.spool)
     return Response(
         200,
         {

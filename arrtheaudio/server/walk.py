@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
 from arrtheaudio.errors import Error, NotFound
-from arrtheaudio.library import Filter, expand
+from arrtheaudio.library import Anchors, Filter, expand
 from arrtheaudio.spool import Spool, names
 from arrtheaudio.spool.job import id_of
 
@@ -40,19 +40,9 @@ def wanted(asked: Mapping[str, Any]) -> Filter:
 
 def mounted(path: str, config: "Config") -> None:
     """Empty, where a folder of the configuration, above or below `path`, is empty: its disk is not there."""
-    asked = os.path.realpath(os.fsencode(path))
-    for anchor in sorted({*(mapping.local for mapping in config.path_mappings), *config.api.allowed_roots}):
-        real = os.path.realpath(os.fsencode(anchor))
-        if os.path.commonpath((real, asked)) in (real, asked) and not _has_files(real):
-            raise Empty(f"{anchor} is empty or not there: is its disk mounted? Nothing was listed.")
-
-
-def _has_files(folder: bytes) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is not None
-    except OSError:
-        return False
+    missing = Anchors(config).missing(os.fsencode(path))
+    if missing is not None:
+        raise Empty(missing)
 
 
 def files(path: str, which: Filter) -> Iterator[Record]:
