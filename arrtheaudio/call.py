@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from arrtheaudio.core.value import Value
@@ -37,9 +38,15 @@ def load(name: str) -> Any:
 class Globals:
     """What the global options say; the configuration is read when a command first asks for it."""
 
-    def __init__(self, path: str | None = None, *, at_once: bool = True) -> None:
-        """Read nothing yet, unless a file is named: then it must be right, whatever the command."""
+    def __init__(
+        self, path: str | None = None, *, at_once: bool = True, logging: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Read nothing yet, unless a file is named: then it must be right, whatever the command.
+
+        `logging` is what was said of the log, by the keys that this section has in the configuration.
+        """
         self._path = path
+        self.logging = logging
         self._config: Config | None = None
         if path is not None and at_once:
             self.config  # noqa: B018  # a named configuration that is wrong ends every command

@@ -132,7 +132,14 @@ def cli(
     level = LEVELS[log_level] if log_level else 0 if quiet else min(1 + verbose, 3)
     messages.configure(level=level, json=log_format == "json")
     # `hook import` has an answer to give, whatever is wrong with it.
-    ctx.obj = Globals(config, at_once=ctx.invoked_subcommand != "hook")
+    said = {"format": log_format} if _given(ctx, "log_format") else {}
+    if any(_given(ctx, name) for name in ("log_level", "verbose", "quiet")):
+        said["level"] = ("error", "info", "debug", "debug")[level]
+    ctx.obj = Globals(config, at_once=ctx.invoked_subcommand != "hook", logging=said)
+
+
+def _given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
 def main() -> int:

@@ -33,8 +33,11 @@ class Answer(NamedTuple):
 class Serving:
     """`arrtheaudio serve` on a yard's spool, with a port of its own; a `with` block ends it."""
 
-    def __init__(self, yard: Yard, *words: object, secret: str | None = None, **config: Any) -> None:
-        """Write the configuration, and start; `config` are sections, such as `api={…}`."""
+    def __init__(
+        self, yard: Yard, *words: object, secret: str | None = None, before: tuple[str, ...] = (), **config: Any
+    ) -> None:
+        """Write the configuration, and start; `config` are sections, such as `api={…}`; `before` starts the program."""
+        self._before = before
         self.yard = yard
         self.secret = secret
         self.log = yard.folder / "serve.log"
@@ -54,7 +57,9 @@ class Serving:
         """Start it, and wait until it listens."""
         with self.log.open("ab") as log:
             at = log.tell()
-            self.process = self.yard.popen("serve", "--port", 0, *self._words, stdout=log, stderr=log)
+            self.process = self.yard.popen(
+                "serve", "--port", 0, *self._words, before=self._before, stdout=log, stderr=log
+            )
         self.port = until(lambda: self._port(at))
 
     def _port(self, at: int) -> int | None:

@@ -52,7 +52,7 @@ class Yard:
         """Start the program."""
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         command = [*before, *ARRTHEAUDIO, *map(str, words)]
-        return subprocess.Popen(command, env=dict(self.environ), **{**streams, **options})
+        return subprocess.Popen(command, **{"env": dict(self.environ), **streams, **options})
 
     def jobs(self, *words: object, status: int | None = 0, input: bytes = b"") -> list[dict[str, Any]]:  # noqa: A002
         """Run `arrtheaudio jobs` to its end, and return what it prints."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import time
@@ -179,6 +180,78 @@ def test_a_new_configuration_is_read_and_a_wrong_one_refused(yard: Yard) -> None
         assert serving.ask("POST", "/webhook/sonarr", sonarr(other / "b.mkv")).status == 202
 
 
+def test_what_needs_a_restart_is_said_and_the_queue_stays_one(yard: Yard) -> None:
+    elsewhere = yard.folder / "elsewhere"
+    with Serving(yard, before=("env", "-u", "ARRTHEAUDIO_SPOOL_PATH"), spool={"path": str(yard.spool)}) as serving:
+        serving.configure(spool={"path": str(elsewhere)}, api={"host": "127.0.0.2"})
+        serving.process.send_signal(signal.SIGHUP)
+        events = until(lambda: [entry for entry in serving.events("configuration") if entry["level"] == "warning"])
+        assert "spool.path, api.host" in events[0]["message"]
+        (job_id,) = serving.post("/webhook/sonarr", sonarr(yard.film()))["job_ids"]
+        assert serving.ended(job_id)["result"] == "success"
+        assert not elsewhere.exists()
+
+
+def test_workers_have_the_configuration_that_holds_not_the_one_on_the_disk(yard: Yard, serving: Serving) -> None:
+    crew = until(lambda: list(children(serving.process.pid)))[0]
+    (yard.folder / "config.yaml").write_text("languages: {nonsense")
+    os.killpg(crew, signal.SIGKILL)
+    (job_id,) = serving.post("/webhook/sonarr", sonarr(yard.film()))["job_ids"]
+    assert serving.ended(job_id)["result"] == "success"
+
+
+def test_nothing_is_imported_from_the_folder_it_is_started_in(yard: Yard) -> None:
+    (yard.folder / "json.py").write_text("raise SystemExit('imported')")
+    before = Path.cwd()
+    os.chdir(yard.folder)
+    try:
+        serving = Serving(yard, before=("env", "PYTHONSAFEPATH=1"))
+    finally:
+        os.chdir(before)
+    with serving:
+        (job_id,) = serving.post("/webhook/sonarr", sonarr(yard.film()))["job_ids"]
+        assert serving.ended(job_id)["result"] == "success"
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        pytest.param({"logging": {"output": "/nowhere/log"}}, "logging.output /nowhere/log", id="log"),
+        pytest.param({"api": {"tls": {"cert": "/nowhere.pem", "key": "/k.pem"}}}, "api.tls: /nowhere.pem", id="tls"),
+        pytest.param(
+            {"spool": {"path": "/tmp/one"}, "journal": {"path": "/tmp/one"}}, "the same folder", id="one folder"
+        ),
+        pytest.param({"journal": {"path": "/dev/null/journal"}}, "the journal /dev/null/journal", id="journal"),
+    ],
+)
+def test_what_is_wrong_at_the_start_is_named(yard: Yard, config: dict[str, object], said: str) -> None:
+    (yard.folder / "config.yaml").write_text(json.dumps(config))
+    kept = {name: value for name, value in yard.environ.items() if not name.startswith("ARRTHEAUDIO_")}
+    kept["ARRTHEAUDIO_CONFIG"] = str(yard.folder / "config.yaml")
+    with yard.popen("serve", "--port", 0, env=kept) as process:
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert said in errors.decode()
+    assert errors.count(b"\n") == 1
+
+
+def test_the_command_line_has_the_last_word_on_the_log(yard: Yard) -> None:
+    process = yard.popen("--log-format", "text", "serve", "--port", 0)
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    process.terminate()
+    process.communicate(timeout=15)
+    assert b"listening on" in first
+    assert not first.startswith(b"{")
+
+
+def test_a_root_that_is_not_there_is_said(yard: Yard) -> None:
+    with Serving(yard, "--workers", 0, api={"allowed_roots": ["/nowhere"]}) as serving:
+        assert any("/nowhere is not there" in entry["message"] for entry in serving.events("start"))
+        found = serving.get("/health")
+        assert (found["status"], found["checks"]["media"]["missing"]) == ("degraded", ["/nowhere"])
+
+
 def test_killed_in_mid_batch_it_goes_on_under_the_same_id(yard: Yard) -> None:
     films = yard.films(300)
     with Serving(yard) as serving:
@@ -236,6 +309,17 @@ def test_idle_it_is_small(serving: Serving) -> None:
     serving.get("/queue")
     serving.ask("GET", "/metrics")
     assert resident(serving.process.pid) < 60 << 20
+
+
+def test_a_queue_that_was_deleted_is_no_defect_of_ours(yard: Yard) -> None:
+    with Serving(yard, "--workers", 0) as serving:
+        shutil.rmtree(yard.spool)
+        for path in ("/metrics", "/health"):
+            assert serving.ask("GET", path).status == 503
+        for path in ("/queue", "/jobs", "/jobs/stats", "/stats", "/changes"):
+            assert serving.ask("GET", path).status in (200, 503)
+        assert serving.ask("POST", "/batch", {"path": str(yard.media)}).status == 503
+        assert serving.ask("POST", "/webhook/sonarr", sonarr(yard.film())).status == 503
 
 
 def test_cleanup_forgets_what_is_old(yard: Yard, serving: Serving) -> None:

@@ -48,6 +48,10 @@ class CannotListen(Fatal):
     """The address is taken, or is none of ours; or the certificate cannot be used."""
 
 
+class Unusable(Fatal):
+    """A folder that the server needs cannot be what it should."""
+
+
 def whole(most: int, least: int) -> Callable[[str], int]:
     """Return what reads a whole number in a range."""
 
@@ -77,19 +81,21 @@ def run(call: Call) -> int:
     from arrtheaudio.server.router import Router
     from arrtheaudio.server.routes import ROUTES
     from arrtheaudio.server.service import Service
+    from arrtheaudio.server.settings import Settings
 
-    config = _configured(call, call.config)
+    settings = Settings(lambda: _configured(call, call.globals.read()))
+    api = settings.config.api
     signals = _Signals()
+    service = Service(settings, Log(settings.config.logging), call.values["workers"])
     try:
-        service = Service(config, Log(config.logging), call.values["workers"])
-        server = Server(config.api.host, config.api.port, service, Router(ROUTES), config.api.tls)
+        server = Server(api.host, api.port, service, Router(ROUTES), api.tls)
     except OSError as error:
-        raise CannotListen(f"{config.api.host}:{config.api.port}: {(error.strerror or str(error)).lower()}") from None
+        raise CannotListen(f"{api.host}:{api.port}: {(error.strerror or str(error)).lower()}") from None
     service.start()
     server.start()
     _say_hello(service, server.url)
     while (number := signals.next()) == signal.SIGHUP:
-        service.reload(lambda: _configured(call, call.globals.read()))
+        service.reload(settings)
         server.reload()
     service.log.write("info", "stop", message=f"{signal.Signals(number).name}: no more is accepted")
     service.ending.set()
@@ -121,7 +127,8 @@ class _Signals:
 def _configured(call: Call, config: "Config") -> "Config":
     """Return the configuration with what the command line says in its place; NoSecret where it lets in anybody."""
     given = {key: call.values[key] for key in ("host", "port") if call.values[key] is not None}
-    config = config._replace(api=config.api._replace(**given))
+    config = config._replace(api=config.api._replace(**given), logging=config.logging._replace(**call.globals.logging))
+    _check_folders(config)
     if config.api.webhook_secret is None and not _is_local(config.api.host):
         raise NoSecret(
             f"{config.api.host} lets others than this machine in: set api.webhook_secret (or WEBHOOK_SECRET) first"
@@ -131,13 +138,29 @@ def _configured(call: Call, config: "Config") -> "Config":
 
 def _is_local(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _check_folders(config: "Config") -> None:
+    """Unusable, where the queue and the journal are one folder, or no edit could be kept in the journal."""
+    journal = config.journal.path
+    if os.path.realpath(journal) == os.path.realpath(config.spool.path):
+        raise Unusable(f"spool.path and journal.path are the same folder, {journal}: give each its own")
+    try:
+        os.makedirs(journal, 0o700, exist_ok=True)
+    except OSError as error:
+        raise Unusable(f"the journal {journal}: {(error.strerror or str(error)).lower()}") from None
+    if not os.access(journal, os.W_OK | os.X_OK):
+        raise Unusable(f"the journal {journal} cannot be written to, and nothing is edited without it")
 
 
 def _say_hello(service: "Service", url: str) -> None:
     service.log.write("info", "start", message=f"listening on {url}", url=url, workers=service.workers.wanted)
     if not service.config.api.allowed_roots:
         message = "every path is refused so far: name your media folders in api.allowed_roots or path_mappings"
+        service.log.write("warning", "start", message=message)
+    for root in service.places.missing():
+        message = f"{root} is not there: is its disk mounted? It is one of api.allowed_roots or path_mappings"
         service.log.write("warning", "start", message=message)

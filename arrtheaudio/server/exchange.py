@@ -27,7 +27,7 @@ LIMIT = 1 << 20  # bytes of a body
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _JSON = re.compile(r'application/json(\s*;\s*charset\s*=\s*("utf-8"|utf-8))?\s*', re.IGNORECASE)
 # What the disk or the process lacks for the moment, and may have again.
-_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 _LATER = {"Retry-After": "30"}
 
 
@@ -77,11 +77,20 @@ class Exchange:
         except (SpoolUnusable, NoSpace) as error:
             return self._failed(Refused(503, getattr(error, "code", "unavailable"), str(error), _LATER))
         except OSError as error:
-            return self._failed(_lacking(error))
+            return self._failed(self._lacking(error))
         except Gone:
             raise
         except Exception:  # a defect meets one request, is shown whole in the log, and the others go on
             return self._failed(_internal())
+
+    def _lacking(self, error: OSError) -> Refused:
+        root = self._service.config.spool.path
+        said = (error.strerror or str(error)).lower()
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Refused(503, "no_space", said, _LATER)
+        if error.errno in _PASSING or os.fsdecode(error.filename or "").startswith(f"{root}/"):
+            return Refused(503, "unavailable", f"the spool {root}: {said}", _LATER)
+        return _internal()
 
     def _failed(self, refused: Refused) -> tuple[Response, bytes]:
         self._service.log.defect("request", request_id=self._request.id, path=self._request.path)
@@ -165,13 +174,6 @@ class Exchange:
             if route.access == SECRET:
                 raise
             return False
-
-
-def _lacking(error: OSError) -> Refused:
-    if error.errno not in _PASSING:
-        return _internal()
-    code = "no_space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "unavailable"
-    return Refused(503, code, (error.strerror or "").lower(), _LATER)
 
 
 def _internal() -> Refused:

@@ -69,7 +69,7 @@ def length(head: Head) -> int:
         raise Refused(411, "length_required", "Transfer-Encoding is not taken; send Content-Length")
     if given is None:
         if head.method in _WITH_BODY:
-            raise Refused(411, "length_required", "Content-Length is needed")
+            raise Refused(411, "length_required", "Content-Length is needed, 0 where there is no body (curl: -d '')")
         return 0
     if not _LENGTH.fullmatch(given):
         raise _bad("Content-Length is not one number of at most ten digits")

@@ -29,6 +29,7 @@ def health(service: "Service") -> dict[str, Any]:
         "disk_space": _disk(service),
         "tmdb": _tmdb(service),
         "workers": _workers(service),
+        "media": _media(service),
     }
     worst = max((check["status"] for check in checks.values()), key=_ORDER.index)
     tools = {name: shutil.which(name) for name in _TOOLS}
@@ -76,10 +77,10 @@ def _journal(service: "Service") -> dict[str, Any]:
     try:
         begun = sum(1 for _ in visible(f"{root}/open"))
     except FileNotFoundError:
-        return _check(HEALTHY, path=root, open=0)  # it is made with the first edit
+        begun = 0  # it is made with the first edit
     except OSError as error:
         return _check(DEGRADED, f"{root}: {(error.strerror or str(error)).lower()}", path=root)
-    if not _writable(f"{root}/open"):
+    if not _writable(root):
         return _check(DEGRADED, f"{root} cannot be written to: nothing is edited", path=root, open=begun)
     return _check(HEALTHY, path=root, open=begun)
 
@@ -115,3 +116,12 @@ def _workers(service: "Service") -> dict[str, Any]:
         none = None if workers.wanted else "none here: `arrtheaudio jobs run` does the work elsewhere"
         return _check(HEALTHY, none, wanted=workers.wanted)
     return _check(DEGRADED, "they have died, and are started again", wanted=workers.wanted)
+
+
+def _media(service: "Service") -> dict[str, Any]:
+    if not service.places.roots:
+        return _check(DEGRADED, "neither api.allowed_roots nor path_mappings names a folder: every path is refused")
+    missing = service.places.missing()
+    if missing:
+        return _check(DEGRADED, f"not there, or does not answer: {', '.join(missing)}", missing=missing)
+    return _check(HEALTHY)

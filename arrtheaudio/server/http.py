@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from arrtheaudio.errors import Fatal
 from arrtheaudio.server.exchange import Shared
 from arrtheaudio.server.listener import Listener
 from arrtheaudio.server.router import Router
@@ -37,7 +38,7 @@ class Server:
         threads: int = THREADS,
         deadlines: Deadlines = Deadlines(),  # noqa: B008  # a value
     ) -> None:
-        """Listen, on any free port where it is 0; OSError where the address or the certificate cannot be used."""
+        """Listen, on any free port where it is 0; OSError where that address cannot be had, Uncertified for TLS."""
         self._service = service
         context = _context(tls) if tls is not None and tls.cert is not None else None
         self._threads = Threads(threads)
@@ -66,7 +67,7 @@ class Server:
             return
         try:
             self._listener.context = _context(tls)
-        except OSError as error:
+        except Uncertified as error:
             self._service.log.write("error", "tls", message=f"refused, the old certificate stays: {error}")
 
     def close(self, seconds: float) -> None:
@@ -93,12 +94,26 @@ class Server:
         return True
 
 
+class Uncertified(Fatal):
+    """The certificate, or its key, cannot be used."""
+
+
 def _context(tls: "Tls") -> ssl.SSLContext:
-    """Return what does the handshakes: TLS 1.2 and newer; OSError where the certificate or its key cannot be used."""
+    """Return what does the handshakes: TLS 1.2 and newer; Uncertified where that cannot be."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     # an empty password, so that nobody is asked for one on a terminal
-    context.load_cert_chain(str(tls.cert), tls.key, password="")
+    try:
+        for path in filter(None, (tls.cert, tls.key)):
+            with open(path, "rb"):
+                pass  # OpenSSL does not say which of the two it cannot read
+        context.load_cert_chain(str(tls.cert), tls.key, password="")
+    except ssl.SSLError as error:
+        raise Uncertified(
+            f"api.tls: {tls.cert} and {tls.key} are no certificate and its key, in PEM: {error}"
+        ) from None
+    except OSError as error:
+        raise Uncertified(f"api.tls: {error.filename}: {(error.strerror or str(error)).lower()}") from None
     return context

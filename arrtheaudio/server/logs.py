@@ -11,28 +11,34 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from arrtheaudio.core import record as records
+from arrtheaudio.errors import Fatal
 from arrtheaudio.messages import shown
 
 if TYPE_CHECKING:
     from arrtheaudio.config.settings import Logging
 
-# The audit's lines are written whatever the level.
-AUDIT = 60
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+
+
+class Unwritable(Fatal):
+    """The log cannot be written where it should."""
 
 
 class Log:
     """Where lines go. An event has a name, a level, and fields."""
 
     def __init__(self, settings: "Logging") -> None:
-        """Open the output; a file is opened again after logrotate has moved it. OSError where it cannot be."""
+        """Open the output; a file is opened again after logrotate has moved it. Unwritable where it cannot be."""
         self._logger = logging.Logger("arrtheaudio")
         logging.raiseExceptions = False  # a log that cannot be written stops no request
         self.configure(settings)
 
     def configure(self, settings: "Logging") -> None:
-        """Take over other settings; OSError, and the old ones stay, where the output cannot be opened."""
-        handler = _handler(settings.output)
+        """Take over other settings; Unwritable, and the old ones stay, where the output cannot be opened."""
+        try:
+            handler = _handler(settings.output)
+        except OSError as error:
+            raise Unwritable(f"logging.output {settings.output}: {(error.strerror or str(error)).lower()}") from None
         handler.setFormatter(_Json() if settings.format == "json" else _Text())
         before = self._logger.handlers[:]
         self._logger.addHandler(handler)
@@ -49,9 +55,10 @@ class Log:
         """Write a line of a level: debug, info, warning, error or critical."""
         self._write(_LEVELS.get(level, logging.INFO), event, fields)
 
-    def audit(self, **fields: Any) -> None:
-        """Write who asked for what change, and what came of it."""
-        self._write(AUDIT, "audit", fields)
+    def audit(self, level: str, **fields: Any) -> None:
+        """Write who asked for what change, and what came of it: always, whatever the level of the log."""
+        extra = {"fields": fields}
+        self._logger.handle(self._logger.makeRecord("", _LEVELS[level], "", 0, "audit", (), None, extra=extra))
 
     def defect(self, event: str, error: BaseException | None = None, **fields: Any) -> None:
         """Write an exception that should not have been, the one in hand where none is given."""
@@ -68,8 +75,8 @@ def _handler(output: str) -> logging.Handler:
 
 
 def _entry(line: logging.LogRecord) -> dict[str, Any]:
-    level = "info" if line.levelno == AUDIT else line.levelname.lower()
-    entry = {"time": records.timestamp(int(line.created * 1e9)), "level": level, "event": line.getMessage()}
+    when, level = records.timestamp(int(line.created * 1e9)), line.levelname.lower()
+    entry = {"time": when, "level": level, "event": line.getMessage()}
     fields = {
         key: value for key, value in getattr(line, "fields", {}).items() if value is not None and key not in entry
     }

@@ -60,7 +60,7 @@ class Refused(Exception):
     def response(self, request_id: str) -> Response:
         """Return the answer that says so."""
         body = {"error": {"code": self.code, "message": str(self)}, "request_id": request_id}
-        return Response(self.status, body, headers=self.headers, about={"error": self.code})
+        return Response(self.status, body, headers=self.headers, about={"error": self.code, "message": str(self)})
 
 
 # Deeper than anything that an Arr sends, and far from Python's own limit.

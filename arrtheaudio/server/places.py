@@ -1,6 +1,7 @@
 """Where the files are that a request names: mapped to our folders, links followed, and held against what is allowed."""
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from arrtheaudio.core.path_mapping import Mapped, Mappings, parts
@@ -37,6 +38,10 @@ class Places:
         self.roots = tuple(dict.fromkeys(map(os.path.normpath, config.api.allowed_roots)))
         self._real: list[bytes] = []
         self._deadline = deadline or _DEADLINE
+
+    def missing(self) -> list[str]:
+        """Return the roots that are no folders, or do not answer."""
+        return [root for root in self.roots if not self._deadline.ask(partial(os.path.isdir, root))]
 
     def local(self, sent: str) -> str | Refusal:
         """Return our path for an Arr's. Links in it are followed for the judgement alone, and stay."""

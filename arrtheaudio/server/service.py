@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from arrtheaudio.errors import Fatal
@@ -13,20 +12,21 @@ from arrtheaudio.server.message import Request, Response
 from arrtheaudio.server.metrics import Metrics
 from arrtheaudio.server.places import Places
 from arrtheaudio.server.route import Route
+from arrtheaudio.server.settings import Settings
 from arrtheaudio.server.workers import Workers
 from arrtheaudio.spool import Spool
 
 if TYPE_CHECKING:
-    from arrtheaudio.config import Config
     from arrtheaudio.spool.job import Job
 
 
 class Service:
     """One a process. `config` and `places` are replaced when the configuration is read again."""
 
-    def __init__(self, config: "Config", log: Log, workers: int | None = None) -> None:
+    def __init__(self, settings: Settings, log: Log, workers: int | None = None) -> None:
         """Open the queue; SpoolUnusable where that is not possible. Nothing runs before `start`."""
-        self.config = config
+        self.settings = settings
+        self.config = config = settings.config
         self.log = log
         self.places = Places(config)
         self.spool = Spool(config.spool.path)
@@ -54,27 +54,33 @@ class Service:
         self.history.stop()
         return finished
 
-    def reload(self, read: "Callable[[], Config]") -> None:
+    def reload(self, settings: Settings) -> None:
         """Take over a new configuration; a wrong one is refused, and the old one stays."""
         try:
-            config = read()
+            config = settings.read()
             self.log.configure(config.logging)
-        except (Fatal, OSError) as error:
+        except Fatal as error:
             self.log.write("error", "configuration", message=f"refused, the old one holds: {error}")
             return
-        self.config, self.places = config, Places(config)
-        self.workers.reload()
         self.log.write("info", "configuration", message=f"read again: {config.source or 'defaults'}")
+        kept = settings.keep(self.config, config)
+        if kept:
+            message = f"what needs a restart stays as it was: {', '.join(kept)}"
+            self.log.write("warning", "configuration", message=message)
+        self.config = settings.config
+        self.places = Places(self.config)
+        self.workers.reload()
 
     def answered(self, request: Request, route: Route | None, response: Response, seconds: float) -> None:
         """Count an answer, and write a line of what was changed, what failed, and, at level debug, all others."""
         self.metrics.request(request.method, route.path if route else None, response.status, seconds)
         if response.status >= 500:
             self.metrics.error(str(response.about.get("error", "internal")), "http")
+        level = _level(response)
         if route is not None and route.changes:
-            self.log.audit(**_line(request, response, seconds))
+            self.log.audit(level, **_line(request, response, seconds))
             return
-        level = "warning" if response.status >= 400 else "debug"
+        level = "debug" if level == "info" else level
         if self.log.wants(level):
             self.log.write(level, "request", **_line(request, response, seconds))
 
@@ -105,6 +111,16 @@ class Service:
             attempt=job.get("attempt"),
             duration_ms=job.get("duration_ms"),
         )
+
+
+# Why an Arr's event may be ignored without anything being amiss.
+_FINE = (None, "test", "no_work")
+
+
+def _level(response: Response) -> str:
+    if response.status >= 500:
+        return "error"
+    return "warning" if response.status >= 400 or response.about.get("reason") not in _FINE else "info"
 
 
 def _line(request: Request, response: Response, seconds: float) -> dict[str, Any]:

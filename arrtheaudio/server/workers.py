@@ -91,7 +91,8 @@ class Workers:
             elif time.monotonic() - start > _SOUND:
                 pause = _FIRST_PAUSE
             if pause:
-                message = f"the workers ended with {status}; they are started again in {pause:g} s"
+                ended = f"were killed by signal {-status}" if status < 0 else f"ended with {status}"
+                message = f"the workers {ended}; they are started again in {pause:g} s"
                 self._service.log.write("error", "workers", message=message)
                 self._service.metrics.error("internal", "workers")
             self._stopping.wait(pause)
@@ -101,17 +102,20 @@ class Workers:
                     self._child = self._started()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        config = self._service.config
-        named = ["--config", config.source] if config.source else []
-        level = ["--log-level", "debug"] if config.logging.level == "debug" else []
+        level = ["--log-level", "debug"] if self._service.config.logging.level == "debug" else []
         words = ["jobs", "run", "--follow", "--workers", str(self.wanted), "--nice", str(_NICE), "--format", "jsonl"]
-        return subprocess.Popen(
-            [sys.executable, "-m", "arrtheaudio", *named, "--log-format", "json", *level, *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            process_group=0,  # Ctrl-C is for us: we say when they end
-        )
+        with _in_memory(self._service.settings.text) as file:
+            named = ["--config", f"/dev/fd/{file.fileno()}"]
+            return subprocess.Popen(
+                # -P: nothing is imported from the folder that we were started in
+                [sys.executable, "-P", "-m", "arrtheaudio", *named, "--log-format", "json", *level, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(file.fileno(),),
+                env=os.environ | {"ARRTHEAUDIO_SPOOL_PATH": self._service.spool.root},
+                process_group=0,  # Ctrl-C is for us: we say when they end
+            )
 
     def _hear(self, child: subprocess.Popen[bytes]) -> None:
         """Take in what the crew says, until it ends; its jobs are read from the queue, as those of any other crew."""
@@ -134,6 +138,14 @@ class Workers:
                 self._service.metrics.error(str(entry.get("type", "internal")), component)
             entry.pop("time", None)
             self._service.log.write(level, component, **entry)
+
+
+def _in_memory(text: bytes) -> IO[bytes]:
+    """Return a file with the configuration as it was read: the one on the disk may be another by now, or wrong."""
+    file = open(os.memfd_create("configuration"), "w+b")  # noqa: SIM115  # the caller closes it
+    file.write(text)
+    file.flush()
+    return file
 
 
 def _entry(line: bytes) -> dict[str, Any]:
