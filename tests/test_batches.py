@@ -120,6 +120,16 @@ def test_a_file_is_a_batch_of_one(desk: Desk) -> None:
     assert desk.until(batch_id, "completed")["results"][0]["status"] == "planned"
 
 
+def test_strangers_among_what_has_ended_disturb_no_batch(desk: Desk) -> None:
+    for name in ("notes.txt", ".DS_Store", "9999-99-99"):
+        (desk.yard.spool / "done" / name).write_text("x")
+    desk.yard.film()
+    batch_id = desk.begin()
+    desk.until(batch_id, "running")
+    desk.work()
+    assert desk.until(batch_id, "completed")["progress"]["success"] == 1
+
+
 def test_an_empty_folder_is_completed(desk: Desk) -> None:
     desk.yard.film()
     (desk.yard.media / "empty").mkdir()

@@ -13,6 +13,7 @@ from spool_rig import MEDIA, Yard
 
 from arrtheaudio.core.record import timestamp
 from arrtheaudio.spool import Spool, ask, names
+from arrtheaudio.spool.care import prune
 from arrtheaudio.spool.draft import put
 from arrtheaudio.spool.job import Job, line, new, new_id
 
@@ -184,6 +185,53 @@ def test_stats(desk: Desk) -> None:
     assert found["jobs"] == {**dict.fromkeys(ask.STATES, 0), "queued": 2}
     assert found["waiting"] == {"webhook": 0, "high": 0, "normal": 1, "low": 1}
     assert found["success_rate"] is None
+
+
+@pytest.fixture
+def strangers(desk: Desk) -> Path:
+    """Leave in the spool what a desktop, or a person, leaves there."""
+    for state in ("done", "failed", "cancelled"):
+        folder = desk.yard.spool / state
+        for name in ("notes.txt", ".DS_Store", "2026-01-02", "99999999"):
+            (folder / name).write_text("x")
+        for name in ("zzz", "1999", "2020-junk"):
+            (folder / name).mkdir()
+            (folder / name / "kept.json").write_text("{}")
+        (folder / "2026-01-03").symlink_to("2026-01-03")
+    (desk.yard.spool / "batches/folder.json").mkdir()
+    return desk.yard.spool
+
+
+@pytest.mark.usefixtures("strangers")
+def test_strangers_in_the_queue_are_passed_over(desk: Desk) -> None:
+    job_id = desk.put(desk.yard.film())
+    desk.work()
+    for order in names.ORDERS:
+        assert ids(desk.get("/jobs", order_by=order)) == [job_id]
+    assert desk.get("/jobs", source="cli")["total"] == 1
+    assert desk.get("/jobs/stats")["jobs"] == {**dict.fromkeys(ask.STATES, 0), "completed": 1}
+    assert desk.get(f"/jobs/{job_id}")["state"] == "completed"
+    assert desk.ask("GET", "/jobs/kept").status == 404
+    until(lambda: [job["id"] for job in desk.told] == [job_id])
+    assert desk.history._thread.is_alive()
+
+
+def test_strangers_in_the_queue_are_not_pruned(desk: Desk, strangers: Path) -> None:
+    old = new({"path": "/x"}) | {"state": "completed", "finished_at": "2026-01-01T00:00:00.000000Z"}
+    put(desk.spool.root, f"{desk.spool.finished_folder(old)}/{old['id']}.json", line(old))
+    (strangers / "done/2026-01-01/folder").mkdir()
+    os.utime(strangers / "batches/folder.json", (0, 0))
+    before = sorted(strangers.glob("*/*/*"))
+    assert prune(desk.spool, 30) == 1
+    assert sorted(strangers.glob("*/*/*")) == [path for path in before if old["id"] not in path.name]
+
+
+@pytest.mark.skipif(not os.geteuid(), reason="root may read everything")
+def test_a_day_that_may_not_be_read_is_passed_over(desk: Desk) -> None:
+    (desk.yard.spool / "done/2026-01-01").mkdir(0)
+    job_id = desk.put("/x")
+    assert ids(desk.get("/jobs")) == [job_id]
+    assert prune(desk.spool, 30) == 0
 
 
 # One job

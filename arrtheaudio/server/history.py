@@ -4,6 +4,7 @@ import bisect
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -213,15 +214,19 @@ class History:
 
     def _look(self) -> None:
         start = time.monotonic()
-        for folder, name in self._finished.new():
-            job = self._service.spool.read(f"{folder}/{name}")
-            if job is not None:
-                self._take(folder, name, job)
-                self._decide(job)
-                for listener in self.listeners:
-                    listener(job)
+        with suppress(OSError):  # it is tried again with the next look
+            for folder, name in self._finished.new():
+                job = self._service.spool.read(f"{folder}/{name}")
+                if job is not None:
+                    self._tell(folder, name, job)
         spent = time.monotonic() - start
         self._next = start + max(_PAUSE, _SHARE * spent)
+
+    def _tell(self, folder: str, name: str, job: Job) -> None:
+        self._take(folder, name, job)
+        self._decide(job)
+        for listener in self.listeners:
+            listener(job)
 
     def _take(self, folder: str, name: str, job: Job) -> None:
         """Count a job, and keep what it has changed or taken back."""

@@ -10,7 +10,7 @@ from typing import Any
 from arrtheaudio.core.value import Value
 from arrtheaudio.server.kept import RUNNING, UNDER_WAY
 from arrtheaudio.spool import Spool, names
-from arrtheaudio.spool.folder import FINISHED
+from arrtheaudio.spool.folder import FINISHED, days_in
 
 _UNKNOWN, _SUCCESS, _SKIPPED = range(3)
 _CODES = {"success": _SUCCESS, "skipped": _SKIPPED}
@@ -64,12 +64,10 @@ class Tally:
     def _count(self) -> Counts:
         total: Counter[str] = Counter()
         for state, top in FINISHED.items():
-            for day in self._days(top):
-                total += self._of(f"{top}/{day}", state)
+            for day in days_in(self._spool.root, top):
+                if day >= self._since:
+                    total += self._of(f"{top}/{day}", state)
         return Counts(*(total[key] for key in Counts._fields))
-
-    def _days(self, top: str) -> list[str]:
-        return [day for day in os.listdir(f"{self._spool.root}/{top}") if day >= self._since]
 
     def _of(self, folder: str, state: str) -> Counter[str]:
         """Return what is in a folder; it is listed only where something has changed in it."""

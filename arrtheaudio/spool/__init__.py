@@ -14,7 +14,7 @@ from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
 from arrtheaudio.errors import Error, IoError, NotAFile, from_os
 from arrtheaudio.spool.draft import Draft, lock, put
-from arrtheaudio.spool.folder import FINISHED, NEW, prepare, sync
+from arrtheaudio.spool.folder import FINISHED, NEW, days_in, prepare, sync
 from arrtheaudio.spool.job import PRIORITIES, SUFFIX, Job, id_of, line, now, parse
 from arrtheaudio.spool.paths import Paths
 
@@ -181,8 +181,8 @@ class Spool:
         """Yield the folders that hold jobs, in the order in which a job goes through them; the newest day first."""
         yield from (*NEW, "held", "cur")
         for state in FINISHED.values():
-            for day in sorted(_names(f"{self.root}/{state}"), reverse=True):
-                yield f"{state}/{day}"
+            with contextlib.suppress(FileNotFoundError):
+                yield from (f"{state}/{day}" for day in days_in(self.root, state))
 
     def read(self, place: str) -> Job | None:
         """Return the job at a place that `find` gave, with the state that its folder says; None where it is gone."""
@@ -322,13 +322,6 @@ def _content(descriptor: int) -> bytes:
 def _unlink(path: str) -> None:
     with contextlib.suppress(OSError):
         os.unlink(path)
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except FileNotFoundError:
-        return []
 
 
 def _opened(path: str, flags: int) -> int:

@@ -9,13 +9,14 @@ from arrtheaudio.core import record as records
 from arrtheaudio.errors import Internal
 from arrtheaudio.spool import Claim, Spool
 from arrtheaudio.spool.draft import lock
-from arrtheaudio.spool.folder import FINISHED
+from arrtheaudio.spool.folder import FINISHED, days_in
 from arrtheaudio.spool.job import FINAL, SUFFIX, Job
 
 MOST_RECLAIMS = 5
 _DAY = 86400
 _OLD = 36 * 3600  # seconds: Maildir's age of what nobody will finish
 _SECOND = 1_000_000_000
+_NONE = (FileNotFoundError, IsADirectoryError)  # gone already, or none of ours
 
 
 def reclaim(spool: Spool) -> int:
@@ -126,7 +127,7 @@ def prune(spool: Spool, days: float, failed_days: float | None = None) -> int:
     for state in FINISHED.values():
         limit = days if failed_days is None or state != "failed" else failed_days
         oldest = records.timestamp(int((time.time() - limit * _DAY) * _SECOND))[:10]
-        for day in _names(spool, state):
+        for day in days_in(spool.root, state):
             if day < oldest:
                 count += _forget(f"{spool.root}/{state}/{day}")
     _forget_batches(spool, time.time() - max(days, failed_days or 0) * _DAY)
@@ -135,9 +136,9 @@ def prune(spool: Spool, days: float, failed_days: float | None = None) -> int:
 
 def _forget(folder: str) -> int:
     count = 0
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, PermissionError):
         for name in os.listdir(folder):
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(*_NONE):
                 os.unlink(f"{folder}/{name}")
                 count += name.endswith(SUFFIX)
         with contextlib.suppress(OSError):
@@ -147,7 +148,7 @@ def _forget(folder: str) -> int:
 
 def _forget_batches(spool: Spool, before: float) -> None:
     for entry in os.scandir(f"{spool.root}/batches"):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(*_NONE):
             if entry.stat().st_mtime < before:
                 os.unlink(entry.path)
 

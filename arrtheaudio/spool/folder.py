@@ -122,6 +122,22 @@ def _kind(root: str) -> str:
     return "unknown"
 
 
+def days_in(root: str, top: str) -> list[str]:
+    """Return the names of the folders of days in one of the FINISHED, as YYYY-MM-DD, the newest first.
+
+    What else is there, a desktop or a person has left. FileNotFoundError where the queue is gone.
+    """
+    with os.scandir(f"{root}/{top}") as entries:
+        return sorted(
+            (entry.name for entry in entries if _is_day(entry.name) and entry.is_dir(follow_symlinks=False)),
+            reverse=True,
+        )
+
+
+def _is_day(name: str) -> bool:
+    return len(name) == 10 and name.isascii() and name.replace("-", "").isdecimal() and name[4::3] == "--"
+
+
 def sync(folder: str) -> None:
     """Put the names of a folder on disk."""
     descriptor = os.open(folder or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -45,7 +45,7 @@ _FINAL = {name: state for state, name in FINISHED.items()}
 
 
 def names_in(spool: Spool, folder: str) -> Iterator[str]:
-    """Yield the names of the jobs in a folder, in no order."""
+    """Yield the names of the jobs in a folder, in no order; none where it is a day's, and may not be read."""
     try:
         with os.scandir(f"{spool.root}/{folder}") as entries:
             for entry in entries:
@@ -53,6 +53,9 @@ def names_in(spool: Spool, folder: str) -> Iterator[str]:
                     yield entry.name
     except FileNotFoundError:
         pass  # a day that has just been pruned
+    except (NotADirectoryError, PermissionError):
+        if folder in UNFINISHED:
+            raise
 
 
 def number_of(name: str, group: str) -> int | None:
