@@ -14,16 +14,18 @@ from arrtheaudio.server.message import Refused, Request, Response
 from arrtheaudio.server.route import Answer, Route, Schema
 
 if TYPE_CHECKING:
+    from arrtheaudio.config.settings import Api
     from arrtheaudio.server.service import Service
 
 PAGES = os.path.join(os.path.dirname(__file__), "pages")
 _HTML, _CSS, _SCRIPT, _SVG = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript", "image/svg+xml"
-_SCRIPTS = ("ask", "batches", "changes", "docs", "failures", "health", "listing", "now", "page", "review", "sample")
-_MORE = ("show", "tracks", "words")
+_SCRIPTS = ("ask", "batches", "changes", "docs", "failures", "health", "held", "listing", "now", "page")
+_MORE = ("review", "sample", "show", "tracks", "words")
 # Nothing else is ever read: no name in a request becomes a path.
 ASSETS = {"page.css": _CSS, "docs.css": _CSS, "icon.svg": _SVG} | {
     f"{name}.js": _SCRIPT for name in (*_SCRIPTS, *_MORE)
 }
+_LOOPBACK = ("127.", "::1", "localhost")
 
 _OURS = ("script-src", "style-src", "img-src", "connect-src", "form-action")
 _POLICY = "; ".join(
@@ -37,8 +39,16 @@ _HEADERS = {
 }
 
 
-def _status(_service: "Service", request: Request) -> Response:
-    return _file(request, "index.html", _HTML)
+def _status(service: "Service", request: Request) -> Response:
+    page = _read("index.html").replace(b'data-access=""', f'data-access="{_access(service.config.api)}"'.encode(), 1)
+    return _tagged(request, page, _HTML)
+
+
+def _access(api: "Api") -> str:
+    """Say who can send us webhooks; a page cannot know, and says how to connect."""
+    if api.webhook_secret is None:
+        return "no-secret"  # then `serve` listens at a local address alone
+    return "loopback" if api.host.startswith(_LOOPBACK) else "network"
 
 
 def _docs(_service: "Service", request: Request) -> Response:
@@ -53,9 +63,13 @@ def _asset(_service: "Service", request: Request) -> Response:
 
 
 def _file(request: Request, name: str, kind: str) -> Response:
-    # Read each time: kept in memory, they would be there for the many servers that nobody looks at.
+    return _tagged(request, _read(name), kind)
+
+
+def _read(name: str) -> bytes:
+    # Each time: kept in memory, they would be there for the many servers that nobody looks at.
     with open(os.path.join(PAGES, name), "rb") as file:
-        return _tagged(request, file.read(), kind)
+        return file.read()
 
 
 def _openapi(_service: "Service", request: Request) -> Response:

@@ -1,54 +1,120 @@
-// What did not work, why, and another try.
+// What did not work, why, and another try. Hundreds that are alike are one entry: the others stay in sight.
 
 import { ask, ended } from "./ask.js";
-import { Listing } from "./listing.js";
-import { busy, fields, foreign, path, say, text, time } from "./show.js";
-import { many, source } from "./words.js";
+import { Listing, describe } from "./listing.js";
+import { busy, copy, fields, foreign, list, path, say, text, time } from "./show.js";
+import { fault, many, number, source } from "./words.js";
 
-const CODES = {
-  changed_since_probe: "Changed meanwhile", corrupt: "Damaged", internal: "A defect of ours", io_error: "Disk error",
-  network: "Network", no_space: "Disk full", not_a_file: "Not a file", not_found: "Not there", not_media: "Not a video",
-  permission_denied: "Not allowed", read_only: "Read-only", timeout: "Took too long", tool_failed: "A tool failed",
-  tool_missing: "A tool is missing", truncated: "Cut off", unsupported_container: "Unknown format",
-  invalid_record: "No valid job", invalid_json: "No valid job",
-};
+const PAGE = 50, FIRST = 3, MORE = 10;
+const opened = new Map(); // how many are shown of each kind
+const shown = new WeakMap(); // the job of each row
 
 export function failures(soon) {
   return new Listing({
     name: "failures",
     path: "/jobs?status=failed",
     items: "jobs",
-    template: "t-failure",
-    limit: 5,
-    key: (job) => job.id,
-    update: show,
-    acts: { retry: (job, node, button) => retry(job, node, button, soon) },
+    template: "t-failures",
+    limit: PAGE,
+    arrange: kinds,
+    key: (kind) => kind.code,
+    update: (node, kind) => show(node, kind, soon),
+    acts: { all: (kind, node, button) => retryAll(kind, node, button, soon), more: (kind, node) => more(kind, node, soon) },
   });
 }
 
-function show(node, job) {
+// Return the jobs by what went wrong, that of the latest first.
+function kinds(jobs) {
+  const found = new Map();
+  for (const job of jobs) {
+    const { code = "", message = "" } = job.record.error ?? {};
+    const kind = found.get(code) ?? { code, message, jobs: [], page: jobs.length };
+    if (kind.message !== message) kind.message = null; // each says its own
+    kind.jobs.push(job);
+    found.set(code, kind);
+  }
+  return [...found.values()];
+}
+
+function show(node, kind, soon) {
   const part = fields(node);
-  const error = job.record.error ?? {};
+  const { length } = kind.jobs;
+  text(part.title, fault(kind.code));
+  text(part.count, length === 1 ? "" : length === kind.page ? many(length, "file") : `${number(length)} of these ${number(kind.page)}`);
+  foreign(part.message, kind.message ?? "");
+  part.message.hidden = !kind.message;
+  const count = opened.get(kind.code) ?? FIRST;
+  list(part.files, kind.jobs.slice(0, count), (job) => job.id, () => make(soon), (row, job) => fill(row, job, kind));
+  part.all.hidden = length === 1;
+  part.more.hidden = length <= count;
+  text(part.more, `Show ${number(Math.min(MORE, length - count))} more`);
+}
+
+function make(soon) {
+  const row = copy("t-failure");
+  describe(row, "failure");
+  const button = row.querySelector("button");
+  button.addEventListener("click", () => button.getAttribute("aria-disabled") === "true" || retry(row, button, soon));
+  return row;
+}
+
+function fill(row, job, kind) {
+  const part = fields(row);
+  shown.set(row, job);
   path(part, job.record.path ?? job.record.input ?? job.id);
-  text(part.code, `${CODES[error.code] ?? error.code ?? "Failed"}:`);
-  foreign(part.message, error.message ?? "");
+  foreign(part.message, kind.message === null ? job.record.error?.message ?? "" : "");
+  part.message.hidden = kind.message !== null;
   time(part.time, job.finished_at);
   const facts = [source(job.source), job.attempt > 1 && many(job.attempt, "try", "tries")];
   text(part.how, facts.filter(Boolean).map((fact) => `· ${fact}`).join(" "));
 }
 
-async function retry(job, node, button, soon) {
-  const { outcome } = fields(node);
+function more(kind, node, soon) {
+  const count = opened.get(kind.code) ?? FIRST;
+  opened.set(kind.code, count + MORE);
+  show(node, kind, soon);
+  fields(fields(node).files.children[count]).file.focus();
+}
+
+const again = (job) => ask(`/jobs/${encodeURIComponent(job.id)}/retry`, { method: "POST" });
+
+async function retry(row, button, soon) {
+  const { outcome } = fields(row);
   busy(button, "Trying…");
   try {
-    const again = await ask(`/jobs/${encodeURIComponent(job.id)}/retry`, { method: "POST" });
+    const { id } = await again(shown.get(row));
     soon();
-    const done = await ended(again.id ?? again.job_id ?? job.id);
-    const worked = done.state === "completed";
-    say(outcome, worked ? "This time it worked" : `Failed again: ${done.record.error?.message ?? done.state}`, worked ? "good" : "bad");
+    say(outcome, ...result(await ended(id)));
   } catch (problem) {
     say(outcome, problem.message, "bad");
   }
+  busy(button, null);
+  soon();
+}
+
+function result({ state, record }) {
+  if (state === "completed") return ["This time it worked", "good"];
+  if (state === "failed") return [`Failed again: ${record.error?.message ?? "for an unknown reason"}`, "bad"];
+  return [state === "cancelled" ? "It was cancelled" : "It waits its turn", ""];
+}
+
+// Queue all of a kind that are on this page; what comes of them is seen then.
+async function retryAll(kind, node, button, soon) {
+  const { outcome } = fields(node);
+  busy(button, "Trying…");
+  let queued = 0;
+  let trouble = null;
+  for (const job of kind.jobs) {
+    try {
+      await again(job);
+      queued += 1;
+    } catch (problem) {
+      trouble = problem;
+      if (problem.status !== 409 && problem.status !== 404) break; // those two are about this job alone
+    }
+  }
+  const done = `${many(queued, "file")} queued again`;
+  say(outcome, trouble ? `${done}, not all: ${trouble.message}` : done, trouble ? "bad" : "good");
   busy(button, null);
   soon();
 }

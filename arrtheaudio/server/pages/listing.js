@@ -6,12 +6,21 @@ import { number } from "./words.js";
 
 let made = 0;
 
+// Ten buttons say "Undo": whoever hears them is told of which file.
+export function describe(node, name) {
+  const heading = node.querySelector("h3, h4");
+  heading.id = `${name}-${(made += 1)}`;
+  for (const part of node.querySelectorAll("fieldset, [data-action]")) part.setAttribute("aria-describedby", heading.id);
+}
+
 export class Listing {
   // `name` is that of its elements, and of the items in the answer of `path`; `acts` are what its buttons do.
-  constructor({ name, path, items = name, template, key, limit, update, acts = {} }) {
-    Object.assign(this, { name, path, items, template, key, limit, update, acts });
+  // `arrange` makes the entries that are shown of the items of a page.
+  constructor({ name, path, items = name, template, key, limit, update, arrange = (found) => found, acts = {} }) {
+    Object.assign(this, { name, path, items, template, key, limit, update, arrange, acts });
     this.offset = 0;
     this.total = 0;
+    this.whole = 0; // how many there have been, where the server keeps only the latest
     this.shown = new Map();
     this.pager();
   }
@@ -29,8 +38,9 @@ export class Listing {
   }
 
   show(items) {
-    this.shown = new Map(items.map((item) => [this.key(item), item]));
-    list($(`${this.name}-list`), items, this.key, (item) => this.make(item), this.update);
+    const entries = this.arrange(items);
+    this.shown = new Map(entries.map((entry) => [this.key(entry), entry]));
+    list($(`${this.name}-list`), entries, this.key, (item) => this.make(item), this.update);
     $(`${this.name}-empty`).hidden = items.length > 0;
     $(`${this.name}-list`).hidden = items.length === 0;
     this.range(items.length);
@@ -38,20 +48,13 @@ export class Listing {
 
   make(item) {
     const node = copy(this.template);
-    this.describe(node);
+    describe(node, this.name);
     node.addEventListener("click", (event) => {
       const button = event.target.closest("[data-action]");
       const act = button && this.acts[button.dataset.action];
       if (act && button.getAttribute("aria-disabled") !== "true") act(this.shown.get(this.key(item)) ?? item, node, button);
     });
     return node;
-  }
-
-  // Ten buttons say "Undo": whoever hears them is told of which file.
-  describe(node) {
-    const heading = node.querySelector("h3");
-    heading.id = `${this.name}-${(made += 1)}`;
-    for (const part of node.querySelectorAll("fieldset, [data-action]")) part.setAttribute("aria-describedby", heading.id);
   }
 
   pager() {
@@ -82,7 +85,8 @@ export class Listing {
 
   range(count) {
     $(`${this.name}-pager`).hidden = this.total <= this.limit;
-    text(this.where, `${number(this.offset + 1)}–${number(this.offset + count)} of ${number(this.total)}`);
+    const of = this.whole > this.total ? "of the latest" : "of";
+    text(this.where, `${number(this.offset + 1)}–${number(this.offset + count)} ${of} ${number(this.total)}`);
     attribute(this.newer, "aria-disabled", this.offset > 0 ? null : "true");
     attribute(this.older, "aria-disabled", this.offset + count < this.total ? null : "true");
   }

@@ -1,6 +1,6 @@
 // What is in hand, what is next, and how many there are of each.
 
-import { $, copy, fields, list, path, text } from "./show.js";
+import { $, attribute, copy, fields, list, path, text } from "./show.js";
 import { many, number, source, span } from "./words.js";
 
 export function queue({ running, next, waiting, held, workers }) {
@@ -10,6 +10,7 @@ export function queue({ running, next, waiting, held, workers }) {
   const more = queued - next.length;
   $("next-more").hidden = more <= 0 || next.length === 0;
   text($("next-more"), `and ${many(more, "more file")}`);
+  empty(queued, held);
   text($("count-running"), number(running.length));
   text($("count-queued"), number(queued));
   text($("count-held"), number(held));
@@ -27,6 +28,14 @@ function jobs(name, items, facts) {
   $(name).hidden = items.length === 0;
 }
 
+// Nothing is next: the queue is empty only where nothing is held either.
+function empty(queued, held) {
+  if (queued > 0) $("next-empty").hidden = true;
+  $("next-held").hidden = $("next-empty").hidden || held === 0;
+  if (held > 0) $("next-empty").hidden = true;
+  text($("next-held-count"), held === 1 ? "1 file is held" : `${number(held)} files are held`);
+}
+
 function since(job) {
   const seconds = job.started_at ? (Date.now() - Date.parse(job.started_at)) / 1000 : 0;
   return seconds > 1 && `for ${span(seconds)}`;
@@ -38,6 +47,7 @@ function note({ wanted, alive }) {
   return wanted === 1 ? "A worker is waiting." : `${wanted} workers are waiting.`;
 }
 
-export function totals({ files }) {
+export function totals({ files, complete }) {
+  attribute(document.documentElement, "data-past", complete ? "read" : "reading");
   for (const key of ["changed", "unchanged", "skipped", "failed"]) text($(`count-${key}`), number(files[key]));
 }

@@ -6,6 +6,7 @@ import { batches } from "./batches.js";
 import { changes } from "./changes.js";
 import { failures } from "./failures.js";
 import { health, pill } from "./health.js";
+import { held } from "./held.js";
 import { queue, totals } from "./now.js";
 import { review } from "./review.js";
 import { $, announce, text } from "./show.js";
@@ -14,7 +15,9 @@ import { number } from "./words.js";
 const FAST = 2000, SLOW = 10_000, WHOLE = 15_000; // milliseconds
 const NEXT = 5; // jobs that are shown of those that wait
 
-const lists = { review: review(soon), changes: changes(soon), failures: failures(soon), batches: batches(soon) };
+const lists = {
+  review: review(soon), held: held(soon), changes: changes(soon), failures: failures(soon), batches: batches(soon),
+};
 const seen = { counts: "", all: 0, away: "" };
 let pause = FAST;
 let timer = 0;
@@ -52,6 +55,7 @@ async function refresh() {
   const [now, stats] = await Promise.all([ask(`/queue?limit=${NEXT}`), ask("/stats")]);
   const busy = queue(now);
   totals(stats);
+  lists.changes.whole = stats.files.changed;
   const counts = JSON.stringify([stats, now.running.map((job) => job.id), now.held]);
   const moved = counts !== seen.counts;
   if (moved || seen.away || Date.now() - seen.all > WHOLE) {
@@ -63,12 +67,13 @@ async function refresh() {
 }
 
 async function everything() {
-  const [state, questions, , , batch] = await Promise.all([
+  const [state, questions, batch] = await Promise.all([
     ask("/health", { also: [503] }),
     lists.review.load(),
+    lists.batches.load(),
+    lists.held.load(),
     lists.changes.load(),
     lists.failures.load(),
-    lists.batches.load(),
   ]);
   health(state);
   seen.batch = batch;
@@ -105,6 +110,10 @@ function connect() {
     $(`url-${app}`).replaceChildren(location.origin, document.createElement("wbr"), `/webhook/${app}`);
   }
   text($("host"), location.host);
+  // Who has come from elsewhere, through a proxy say, need not be told that nobody can.
+  const local = /^(localhost$|127\.|\[::1\])/.test(location.hostname);
+  const reach = local ? document.documentElement.dataset.access : "network";
+  for (const hint of document.querySelectorAll("[data-reach]")) hint.hidden = hint.dataset.reach !== reach;
   for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copyText(button));
 }
 

@@ -63,6 +63,19 @@ export function span(seconds) {
   return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} days`;
 }
 
+const FAULTS = {
+  changed_since_probe: "Changed meanwhile", corrupt: "Damaged", internal: "A defect of ours", io_error: "Disk error",
+  network: "Network", no_space: "Disk full", not_a_file: "Not a file", not_found: "Not there", not_media: "Not a video",
+  permission_denied: "Not allowed", read_only: "Read-only", timeout: "Took too long", tool_failed: "A tool failed",
+  tool_missing: "A tool is missing", truncated: "Cut off", unsupported_container: "Unknown format",
+  invalid_record: "No valid job", invalid_json: "No valid job",
+};
+
+// Return what went wrong, in a word or two.
+export function fault(code) {
+  return FAULTS[code] ?? (code || "Failed");
+}
+
 const SOURCES = {
   sonarr: "from Sonarr", radarr: "from Radarr", hook: "from a script", batch: "from a batch", api: "asked for here",
   cli: "from the command line",
