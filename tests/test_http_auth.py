@@ -18,6 +18,7 @@ from http_rig import PATIENCE, QUICK, Served, everything, parse, request, servin
 
 from arrtheaudio.config.settings import Tls
 from arrtheaudio.server.auth import FAILURES, Gate
+from arrtheaudio.server.http import Uncertified
 
 SECRET = "pa:ss w\u00f6rd"
 BODY = b'{"a": 1}'
@@ -129,7 +130,11 @@ def test_without_a_secret_all_are_trusted() -> None:
 def test_an_open_route_knows_who_carries_the_secret(guarded: Served) -> None:
     assert not guarded.ask("GET", "/open").json["trusted"]
     assert guarded.ask("GET", "/open", X_Api_Key=raw(SECRET)).json["trusted"]
-    assert guarded.ask("GET", "/open", X_Webhook_Signature=signature(b"")).json["trusted"]
+
+
+def test_the_signature_of_nothing_opens_nothing(guarded: Served) -> None:
+    assert not guarded.ask("GET", "/open", X_Webhook_Signature=signature(b"")).json["trusted"]
+    assert guarded.ask("GET", "/echo", X_Webhook_Signature=signature(b"")).status == 401
 
 
 def test_a_browser_is_asked_for_it_on_pages_alone(guarded: Served) -> None:
@@ -377,9 +382,9 @@ def test_the_certificate_is_read_again(tls: Tls, tmp_path: Path) -> None:
             context_of(new)
 
 
-def test_a_certificate_that_cannot_be_used_is_an_os_error(tls: Tls, tmp_path: Path) -> None:
+def test_a_certificate_that_cannot_be_used_is_named(tls: Tls, tmp_path: Path) -> None:
     for wrong in (Tls(tls.key, tls.key), Tls(str(tmp_path / "none"), tls.key), Tls(tls.cert, tls.cert)):
-        with pytest.raises(OSError, match=r".+"), serving(tls=wrong):
+        with pytest.raises(Uncertified, match="api.tls: .*(key|none|cert)"), serving(tls=wrong):
             pass
 
 

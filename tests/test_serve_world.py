@@ -192,7 +192,7 @@ def test_no_request_makes_it_fail(yard: Yard) -> None:
         checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
         words = ["run", f"http://127.0.0.1:{serving.port}/openapi.json"]
         words += ["--checks", f"{checks},unsupported_method", "--max-examples", "30", "--workers", "2"]
-        words += ["--phases", "examples,coverage,fuzzing,stateful", "--max-failures", "20", "--no-color"]
+        words += ["--phases", "examples,coverage,fuzzing,stateful", "--max-failures", "20", "--no-color", "--seed", "1"]
         done = subprocess.run(
             [Path(sys.executable).with_name("st"), *words],
             capture_output=True,
