@@ -384,7 +384,7 @@ def test_the_certificate_is_read_again(tls: Tls, tmp_path: Path) -> None:
 
 def test_a_certificate_that_cannot_be_used_is_named(tls: Tls, tmp_path: Path) -> None:
     for wrong in (Tls(tls.key, tls.key), Tls(str(tmp_path / "none"), tls.key), Tls(tls.cert, tls.cert)):
-        with pytest.raises(Uncertified, match="api.tls: .*(key|none|cert)"), serving(tls=wrong):
+        with pytest.raises(Uncertified, match=r"api\.tls: .*(key|none|cert)"), serving(tls=wrong):
             pass
 
 

@@ -63,8 +63,20 @@ def whole(most: int, least: int) -> Callable[[str], int]:
     return kind
 
 
+def address(text: str) -> str:
+    """Return a name or an IP address; ValueError where it is an URL, or has a port."""
+    try:
+        return str(ipaddress.ip_address(text.strip("[]")))
+    except ValueError:
+        if not text or {*text} & {*"/:@ "}:
+            raise ValueError(f"{text!r:.60} is no address: give a name or an IP address, without a port.") from None
+        return text
+
+
 OPTIONS = (
-    Option("host", ("--host",), "The address to listen on; the default is configured, else 127.0.0.1.", str, "ADDRESS"),
+    Option(
+        "host", ("--host",), "The address to listen on; the default is configured, else 127.0.0.1.", address, "ADDRESS"
+    ),
     Option("port", ("--port",), "The port; the default is configured, else 9393.", whole(65535, 0), "PORT"),
     Option(
         "workers", ("--workers",), "Jobs in hand at once; 0 leaves them to `jobs run` elsewhere.", whole(64, 0), "N"

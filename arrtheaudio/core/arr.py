@@ -40,7 +40,8 @@ def webhook(app: str, payload: Object) -> Event:
     strange = "" if teller.name == app else f"This is {teller.name.title()}'s, though it came as {app.title()}'s."
     if records:
         return Event(teller.name, DOWNLOAD, instance, records, message=strange)
-    wanted = f"{DOWNLOAD} without the path of a file ({teller.file}.path)."
+    what = DOWNLOAD if text(payload.get("eventType")) else "An event without a name (eventType), and"
+    wanted = f"{what} without the path of a file ({teller.file}.path)."
     return Event(teller.name, DOWNLOAD, instance, reason=NOT_UNDERSTOOD, message=f"{wanted} {strange}".strip())
 
 

@@ -45,7 +45,9 @@ def parse(line: bytes) -> Record:
     except RecursionError:
         raise InvalidJson("nested too deeply") from None
     except ValueError as error:
-        raise InvalidJson(str(error)) from None
+        # Python's own words for a number of thousands of digits are for its programmers.
+        long = "set_int_max_str_digits" in str(error)
+        raise InvalidJson("a whole number of too many digits" if long else str(error)) from None
     if not isinstance(record, dict):
         raise InvalidRecord("not an object")
     return record

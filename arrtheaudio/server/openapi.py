@@ -28,7 +28,8 @@ _SECURITY: Document = {
         "type": "apiKey",
         "in": "header",
         "name": "X-Hub-Signature-256",
-        "description": "`sha256=` and the HMAC-SHA256 of the body in hexadecimal digits; X-Webhook-Signature too.",
+        "description": "`sha256=` and the HMAC-SHA256 of the body in hexadecimal digits, where there is a body; "
+        "X-Webhook-Signature too.",
     },
 }
 _LATER, _CHALLENGE, _METHODS = "Retry-After", "WWW-Authenticate", "Allow"
