@@ -115,7 +115,7 @@ def _option(option: Option) -> click.Option:
 )
 @click.option("-c", "--config", metavar="FILE", help="Read this configuration instead of the usual places.")
 @click.option("-v", "--verbose", count=True, help="Say more on standard error; repeat it for more.")
-@click.option("-q", "--quiet", is_flag=True, help="Say only what failed.")
+@click.option("-q", "--quiet", is_flag=True, help="No notes on standard error, errors alone.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="How messages are written.")
 @click.option("--log-level", type=click.Choice(list(LEVELS)), help="How much is said; info is the default.")
 @click.version_option(__version__, message=f"arrtheaudio %(version)s\n{ATTRIBUTION}")

@@ -37,7 +37,7 @@ complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a admin -d 'Look afte
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -a doctor -d 'Find what is wrong around us, and say what mends it'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s c -l config -r -F -d 'Read this configuration instead of the usual places.'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s v -l verbose -d 'Say more on standard error; repeat it for more.'
-complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s q -l quiet -d 'Say only what failed.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -s q -l quiet -d 'No notes on standard error, errors alone.'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -l log-format -x -a 'text json' -d 'How messages are written.'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -l log-level -x -a 'error info debug trace' -d 'How much is said; info is the default.'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio' -l version -d 'Show the version and exit.'

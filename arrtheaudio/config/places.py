@@ -42,9 +42,16 @@ def expand(path: str, environ: Mapping[str, str]) -> str:
 
 
 def _home(environ: Mapping[str, str]) -> str:
-    home = environ.get("HOME") or os.path.expanduser("~")
-    # a container's user may have neither HOME nor an entry in passwd; Docker then takes /, and so do we
-    return home if os.path.isabs(home) else "/"
+    home = environ.get("HOME", "")
+    if os.path.isabs(home):
+        return home
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        # a container's user may have neither HOME nor an entry in passwd; Docker then takes /, and so do we
+        return "/"
 
 
 _XDG = {
