@@ -1,6 +1,7 @@
 """What the environment puts into the configuration, and where the file is looked for."""
 
 import os
+import pwd
 import re
 import sys
 
@@ -145,10 +146,26 @@ def test_a_fault_of_a_variable_is_not_the_files(tmp_path):
     assert str(caught.value).startswith("ARRTHEAUDIO_PATH_MAPPINGS: path_mappings[0].local: is 'tv'")
 
 
-def test_a_user_without_a_home(monkeypatch):
-    # what it does for a user who is not in passwd
-    monkeypatch.setattr("os.path.expanduser", lambda path: path)
-    assert places.journal_path({}) == "/.local/state/arrtheaudio/journal"
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be a user who is not in passwd")
+def test_a_user_without_a_home():
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setuid(54321)  # nobody has it
+            os.write(writer, places.journal_path({}).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writer)
+    with open(reader, "rb") as file:
+        assert file.read() == b"/.local/state/arrtheaudio/journal"
+
+
+@pytest.mark.parametrize("home", ["", "relative"])
+def test_a_home_that_is_none_is_that_of_the_user(home):
+    expected = f"{pwd.getpwuid(os.getuid()).pw_dir}/.local/state/arrtheaudio/journal"
+    assert places.journal_path({"HOME": home}) == expected
 
 
 def test_a_variable_is_taken_as_it_is(tmp_path):
