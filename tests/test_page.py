@@ -6,14 +6,19 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import fake_tmdb
 import pytest
 from browsing import ENTER, ESCAPE, TAB, Browser, browser
-from serve_rig import SECRET, Serving, basic, radarr, sonarr
+from serve_rig import SECRET, Serving, basic, radarr, sonarr, until
 from spool_rig import Yard
+
+from arrtheaudio.spool import Spool
+from arrtheaudio.spool.job import new
+from arrtheaudio.spool.work import Rules
 
 # One browser does for all of them.
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
@@ -366,7 +371,11 @@ def test_with_nothing_to_show_it_says_what_to_do_next(eyes: Browser, fresh: Call
     eyes.reads("No file has been changed yet", "#changes")
     eyes.reads("The queue is empty", "#now")
     assert eyes.text("#url-sonarr").replace("\n", "") == f"{site.url}webhook/sonarr"
-    assert "Password" in eyes.text("#connect")
+    eyes.reads("Nothing. A file that is not there yet", "#held")
+    eyes.reads("None. Files that could not be read", "#failures")
+    assert "held" not in eyes.text("#now").lower().replace("held\n", "")
+    eyes.run("document.documentElement.dataset.past = 'reading'")
+    assert eyes.text("#changes-empty") == "What was done before is still being read."
     assert eyes.stumbles() == []
 
 
@@ -383,15 +392,166 @@ def test_ten_thousand_are_turned_over(eyes: Browser, fresh: Callable[..., Site])
             (first.parent / f"17000000000{number:08}.host.00000000.json").write_text(text)
     site.serving.start()
     eyes.open(site.url)
-    eyes.reads("1–5 of 10,000", "#failures-pager")
-    eyes.reads("1–10 of 500", "#changes-pager")  # so many are kept
-    assert (eyes.count("#changes-list > li"), eyes.count("#failures-list > li")) == (10, 5)
+    eyes.reads("1–200 of 10,000", "#failures-pager")
+    eyes.reads("1–10 of the latest 500", "#changes-pager")  # so many are kept
+    assert (eyes.count("#changes-list > li"), eyes.count("#failures-list > li")) == (10, 1)
     eyes.until("return document.querySelector('#count-changed').innerText === '1,000'")
     eyes.focus("#failures-pager button:last-child")
     eyes.press(ENTER)
-    eyes.reads("6–10 of 10,000", "#failures-pager")
+    eyes.reads("201–400 of 10,000", "#failures-pager")
     assert eyes.focused()["text"] == "Older"
-    assert "09994.mkv" in eyes.text("#failures-list")
+    assert "09799.mkv" in eyes.text("#failures-list")  # broken.mkv is the newest
+
+
+def test_many_failures_alike_leave_the_others_in_sight(eyes: Browser, fresh: Callable[..., Site]) -> None:
+    site = fresh()
+    site.fail("broken.mkv")
+    site.serving.stop()
+    (first,) = (site.yard.spool / "failed").glob("*/*.json")
+    job = json.loads(first.read_bytes())
+    for number in range(150):
+        error = {"stage": "probe", "code": "not_found", "message": "no such file"}
+        record = job["record"] | {"path": f"/media/{number:05}.mkv", "error": error}
+        name = f"18999999999{number:08}.host.00000000.json"  # later than any
+        (first.parent / name).write_text(json.dumps(job | {"record": record}))
+    site.serving.start()
+    eyes.open(site.url)
+    eyes.reads("Not there 150 of these 151", "#failures")
+    eyes.reads("broken.mkv", "#failures")
+    assert eyes.count("#failures-list > li") == 2
+    assert eyes.count("#failures-list > li:first-child li") == 3
+    assert eyes.text("#failures-list > li:first-child").count("no such file") == 1
+    eyes.focus("[data-action=more]")
+    eyes.press(ENTER)
+    assert eyes.count("#failures-list > li:first-child li") == 13
+    assert eyes.focused()["text"] == "00146.mkv"
+    eyes.look(width=360)
+    assert eyes.stumbles() == []
+
+
+def test_all_of_a_kind_are_tried_again(eyes: Browser, fresh: Callable[..., Site]) -> None:
+    site = fresh()
+    paths = [site.fail(f"{number}.mkv") for number in range(3)]
+    eyes.open(site.url)
+    eyes.reads("Not a video 3 files", "#failures")
+    for path in paths[:2]:
+        shutil.copyfile(site.yard.film("good.mkv"), path)
+    eyes.click("[data-action=all]")
+    eyes.until("return document.querySelector('#count-changed').innerText === '2'")
+    eyes.until("return document.querySelectorAll('#failures-list li li').length === 1")
+    assert "2.mkv" in eyes.text("#failures-list")
+
+
+def test_it_says_what_is_held_and_ends_the_waiting(eyes: Browser, fresh: Callable[..., Site]) -> None:
+    site = fresh()
+    seed = site.yard.film("seed.mkv")
+    os.link(seed, site.yard.media / "other name.mkv")
+    accepted = site.serving.post("/webhook/sonarr", sonarr(site.yard.media / "on its way.mkv"))
+    site.serving.post("/webhook/sonarr", sonarr(seed))
+    until(lambda: site.yard.states() == {"held": 2})
+    eyes.open(site.url)
+    eyes.reads("2 files are held", "#next-held")
+    assert not eyes.run("return document.querySelector('#next-empty').checkVisibility()")
+    eyes.reads("seed.mkv", "#held-list")
+    missing = "[...document.querySelectorAll('#held-list > li')].find((row) => row.innerText.includes('on its way'))"
+    said = eyes.run(f"return {missing}.innerText")
+    assert "Not there yet" in said
+    assert "Given up at" in said
+    (job_id,) = accepted["job_ids"]
+    end = datetime.fromisoformat(eyes.run(f"return {missing}.querySelector('time').dateTime"))
+    created = datetime.fromisoformat(site.serving.get(f"/jobs/{job_id}")["created_at"])
+    assert (end - created).total_seconds() == pytest.approx(Rules().arrival, abs=0.01)
+    assert "Has another name" in eyes.text("#held-list")
+    eyes.run(f"{missing}.querySelector('button').focus()")
+    eyes.press(ENTER)
+    eyes.until("return document.querySelectorAll('#held-list > li').length === 1")
+    assert site.serving.get(f"/jobs/{job_id}")["state"] == "cancelled"
+    assert eyes.focused()["text"] == "Held"
+    eyes.reads("1 file is held", "#next-held")
+    (site.yard.media / "other name.mkv").unlink()
+    eyes.click("[data-action=cancel]")
+    eyes.reads("Nothing. A file", "#held")
+    eyes.reads("The queue is empty", "#now")
+
+
+HOLDS = [
+    pytest.param("retry", 3600, "Network: no answer", "Tried again at", id="retry"),
+    pytest.param("retry", -1, "Network: no answer", "Tried again soon", id="retry that is due"),
+    pytest.param("no_space", 3600, "Disk full: it waits until there is room", "Looked at again at", id="no space"),
+    pytest.param("hardlinked", -1, "Has another name:", "Looked at again by itself", id="seed for long"),
+    pytest.param("<b>", 3600, "Network: no answer", "Looked at again at", id="reason of a later version"),
+]
+
+
+@pytest.mark.parametrize(("why", "seconds", "reason", "next_look"), HOLDS)
+def test_it_says_why_a_file_waits(
+    eyes: Browser, fresh: Callable[..., Site], why: str, seconds: float, reason: str, next_look: str
+) -> None:
+    site = fresh("--workers", 0)
+    spool = Spool(str(site.yard.spool))
+    job = new({"path": f"{site.yard.media}/{LONG}"}, source="batch")
+    spool.put(job | {"last_error": {"stage": "tmdb", "code": "network", "message": "no answer"}})
+    folder, _, name = (spool.find(job["id"]) or "").rpartition("/")
+    claim = spool.claim(folder, name)
+    assert claim is not None
+    claim.begin()
+    claim.hold(why, time.time_ns() + int(seconds * 1e9))
+    eyes.look(width=360)
+    eyes.open(site.url)
+    eyes.reads("aaaa", "#held-list")
+    said = eyes.text("#held-list")
+    assert reason in said
+    assert next_look in said
+    shown = eyes.run("return document.querySelector('#held-list time').dateTime")
+    assert (shown != "") == (seconds > 0)
+    assert eyes.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert eyes.stumbles() == []
+
+
+def test_a_batch_says_what_it_waits_for(eyes: Browser, fresh: Callable[..., Site]) -> None:
+    site = fresh("--workers", 0, processing={"max_queue_size": 2})
+    site.yard.films(5)
+    site.serving.post("/batch", {"path": str(site.yard.media)})
+    eyes.open(site.url)
+    eyes.reads("the queue is full", "#batches-list")
+    said = eyes.text("#batches-list")
+    assert "Waiting ·" in said
+    assert "0 of 2 files that were found so far" in said
+    eyes.reads("0000.mkv", "#next")
+    assert eyes.stumbles() == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 500, 700, 1000, 1280])
+def test_the_counts_leave_no_gap(eyes: Browser, busy: Site, width: int) -> None:
+    eyes.look(width=width)
+    eyes.open(busy.url)
+    tops = eyes.run("return [...document.querySelectorAll('.tiles > div')].map((n) => n.getBoundingClientRect().top)")
+    assert len(tops) == 8
+    assert len({tops.count(top) for top in tops}) == 1
+
+
+ACCESS = [
+    pytest.param(None, "127.0.0.1", "127.0.0.1", "set api.webhook_secret and api.host", id="no secret"),
+    pytest.param(SECRET, "127.0.0.1", "127.0.0.1", "Then set api.host: 0.0.0.0", id="secret, this machine alone"),
+    pytest.param(SECRET, "0.0.0.0", "127.0.0.1", "put the name it knows this machine by", id="secret, for all"),
+    pytest.param(SECRET, "127.0.0.1", "tv.localhost", "put the name it knows this machine by", id="through a name"),
+]
+
+
+@pytest.mark.parametrize(("secret", "host", "name", "hint"), ACCESS)
+def test_it_says_who_can_connect(
+    eyes: Browser, fresh: Callable[..., Site], secret: str | None, host: str, name: str, hint: str
+) -> None:
+    site = fresh(secret=secret, api={"host": host})
+    if secret is not None:
+        eyes.carry(Authorization=basic(secret))
+    eyes.open(site.url.replace("127.0.0.1", name))
+    eyes.reads("/webhook/sonarr", "#connect")
+    hints = "[...document.querySelectorAll('#connect .hint')].filter((node) => node.checkVisibility())"
+    (said,) = eyes.run(f"return {hints}.map((node) => node.innerText)")
+    assert hint in said
+    assert ("Password" in eyes.text("#connect")) == (secret is not None)
+    assert ("no secret is set" in eyes.text("#connect")) == (secret is None)
 
 
 @pytest.mark.parametrize(("motion", "scrolls"), [("reduce", "auto"), ("no-preference", "smooth")])

@@ -1,7 +1,7 @@
 // Looking through a folder: start it, watch it, stop it.
 
 import { ask } from "./ask.js";
-import { $, busy, copy, fields, foreign, list, say, text, time } from "./show.js";
+import { $, attribute, busy, copy, fields, foreign, list, say, text, time } from "./show.js";
 import { many, number, span } from "./words.js";
 
 const SHOWN = 5;
@@ -52,22 +52,24 @@ function show(node, batch) {
   const part = fields(node);
   const { progress } = batch;
   foreign(part.path, batch.path);
-  text(part.status, `${STATES[batch.status] ?? batch.status} ·`);
+  const status = active(batch) && batch.message ? "Waiting" : STATES[batch.status] ?? batch.status;
+  text(part.status, `${status} ·`);
   time(part.time, batch.completed_at ?? batch.created_at);
   part.bar.hidden = !active(batch);
   part.bar.setAttribute("aria-label", "Progress");
   if (batch.status === "scanning") part.bar.removeAttribute("value");
   else part.bar.value = progress.percent;
-  text(part.counts, counts(progress));
+  text(part.counts, counts(progress, batch.status));
   foreign(part.trouble, batch.error?.message ?? batch.message ?? "");
+  attribute(part.trouble, "data-state", batch.error ? "bad" : "waits");
   part.trouble.hidden = !part.trouble.textContent;
   const button = node.querySelector("button");
   if (!active(batch) && button === document.activeElement) part.path.focus();
   button.hidden = !active(batch);
 }
 
-function counts({ total_files: total, processed, failed, skipped, eta_seconds: eta }) {
-  const facts = [`${number(processed)} of ${many(total, "file")}`];
+function counts({ total_files: total, processed, failed, skipped, eta_seconds: eta }, status) {
+  const facts = [`${number(processed)} of ${many(total, "file")}${status === "scanning" ? " that were found so far" : ""}`];
   if (failed) facts.push(`${number(failed)} failed`);
   if (skipped) facts.push(`${number(skipped)} skipped`);
   if (eta) facts.push(`${span(eta)} to go`);

@@ -5,7 +5,7 @@ import { Listing, describe } from "./listing.js";
 import { busy, copy, fields, foreign, list, path, say, text, time } from "./show.js";
 import { fault, many, number, source } from "./words.js";
 
-const PAGE = 50, FIRST = 3, MORE = 10;
+const PAGE = 200, FIRST = 3, MORE = 10;
 const opened = new Map(); // how many are shown of each kind
 const shown = new WeakMap(); // the job of each row
 

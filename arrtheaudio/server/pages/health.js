@@ -4,7 +4,7 @@ import { $, attribute, copy, fields, foreign, list, text } from "./show.js";
 import { span } from "./words.js";
 
 const WORDS = { healthy: "Healthy", degraded: "Not quite well", unhealthy: "Does not work", away: "Not reachable" };
-const PARTS = { spool: "Queue", journal: "Journal", disk_space: "Disk", tmdb: "TMDB", workers: "Workers" };
+const PARTS = { spool: "Queue", journal: "Journal", disk_space: "Disk", tmdb: "TMDB", workers: "Workers", media: "Media" };
 const STATES = { healthy: "fine", degraded: "degraded", unhealthy: "broken", missing: "missing" };
 
 export function pill(state) {

@@ -2,7 +2,7 @@
 
 import { ask } from "./ask.js";
 import { Listing } from "./listing.js";
-import { announce, attribute, busy, fields, foreign, path, say, text, time } from "./show.js";
+import { announce, busy, fields, foreign, path, say, text, time } from "./show.js";
 import { fault, many, source } from "./words.js";
 
 const ARRIVAL = 600_000; // milliseconds that a file which an Arr has named is waited for, as in spool/work.py
@@ -34,9 +34,8 @@ function show(node, job) {
   const [words, moment] = until(job);
   text(part.until, words);
   time(part.time, moment && new Date(moment).toISOString());
-  const facts = [source(job.source), job.attempt > 0 && many(job.attempt, "try", "tries") + " so far"];
+  const facts = [source(job.source), job.held?.why === "retry" && `${many(job.attempt, "try", "tries")} so far`];
   text(part.how, facts.filter(Boolean).map((fact) => `· ${fact}`).join(" "));
-  attribute(part.reason, "data-why", job.held?.why ?? null);
 }
 
 function why({ held: { why: code } = {}, last_error: error = {} }) {

@@ -18,7 +18,7 @@ const NEXT = 5; // jobs that are shown of those that wait
 const lists = {
   review: review(soon), held: held(soon), changes: changes(soon), failures: failures(soon), batches: batches(soon),
 };
-const seen = { counts: "", all: 0, away: "" };
+const seen = { counts: "", all: 0, away: "", failed: null };
 let pause = FAST;
 let timer = 0;
 let looking = false;
@@ -58,22 +58,25 @@ async function refresh() {
   lists.changes.whole = stats.files.changed;
   const counts = JSON.stringify([stats, now.running.map((job) => job.id), now.held]);
   const moved = counts !== seen.counts;
-  if (moved || seen.away || Date.now() - seen.all > WHOLE) {
+  const due = seen.away || Date.now() - seen.all > WHOLE;
+  if (moved || due) {
     seen.all = Date.now(); // before the answers come: `soon` may ask for another look meanwhile
     seen.counts = counts;
-    await everything();
+    await everything(due || stats.files.failed !== seen.failed);
+    seen.failed = stats.files.failed;
   } else if (seen.batch) seen.batch = await lists.batches.load();
   return busy || moved || seen.batch;
 }
 
-async function everything() {
+// The failures are many at once, and so not asked for with each file that a batch has done.
+async function everything(failed) {
   const [state, questions, batch] = await Promise.all([
     ask("/health", { also: [503] }),
     lists.review.load(),
     lists.batches.load(),
     lists.held.load(),
     lists.changes.load(),
-    lists.failures.load(),
+    failed && lists.failures.load(),
   ]);
   health(state);
   seen.batch = batch;
