@@ -17,11 +17,10 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from arrtheaudio import __version__
 from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Network
-from arrtheaudio.tmdb.deadline import Adapter, Deadline
+from arrtheaudio.tmdb.deadline import Adapter, Deadline, body
 
 # Bytes of an answer: a series with all its seasons and pictures has some 50,000, a server's libraries less.
 LIMIT = 4 << 20
-_CHUNK = 1 << 14
 _LATER = (408, 425, 429)
 
 _MEANINGS: tuple[tuple[type[Exception], str], ...] = (
@@ -111,7 +110,7 @@ class Web:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                data = _body(response)
+                data = body(response, LIMIT)
                 return response.status_code, data or b"", None if data is not None else "sends far too much"
         except (exceptions.RequestException, OSError, ValueError) as error:
             return 0, b"", _meaning(error)
@@ -138,18 +137,6 @@ class _Key(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers.update(self._headers)
         return request
-
-
-def _body(response: requests.Response) -> bytes | None:
-    """Return the whole body; None where it is larger than any that is due."""
-    parts: list[bytes] = []
-    held = 0
-    for part in response.iter_content(_CHUNK):
-        held += len(part)
-        if held > LIMIT:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _parsed(data: bytes) -> Any:

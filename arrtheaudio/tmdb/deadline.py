@@ -1,14 +1,19 @@
-"""A deadline for a whole answer. A timeout of requests ends one wait only: a byte a second would go on for ever."""
+"""Bounds for a whole answer: a deadline, and a size.
+
+A timeout of requests ends one wait only, so a byte a second would go on for ever.
+"""
 
 import contextlib
 import socket
 import threading
 from typing import Any, Self
 
+import requests
 import requests.adapters
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+_CHUNK = 1 << 14
 _current = threading.local()
 
 
@@ -98,3 +103,15 @@ class Adapter(requests.adapters.HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **options)
         manager.pool_classes_by_scheme = _POOLS
         return manager
+
+
+def body(response: requests.Response, most: int) -> bytes | None:
+    """Return the whole body of a response; None where it has more than `most` bytes."""
+    parts: list[bytes] = []
+    held = 0
+    for part in response.iter_content(_CHUNK):
+        held += len(part)
+        if held > most:
+            return None
+        parts.append(part)
+    return b"".join(parts)

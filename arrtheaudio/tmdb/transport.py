@@ -21,7 +21,7 @@ from arrtheaudio import __version__
 from arrtheaudio.config.settings import Secret
 from arrtheaudio.core.value import Value
 from arrtheaudio.tmdb.clock import Clock
-from arrtheaudio.tmdb.deadline import Adapter, Deadline
+from arrtheaudio.tmdb.deadline import Adapter, Deadline, body
 from arrtheaudio.tmdb.failures import KeyRefused, Unavailable
 
 CONNECTIONS = 4
@@ -30,7 +30,6 @@ LIMIT = 4 << 20
 # Seconds; who asks us to wait for longer is asked again after that all the same.
 LONGEST_PAUSE = 30.0
 _TOKEN = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]+")
-_CHUNK = 1 << 14
 # TMDB's own errors for a request that it will never answer: it says so in JSON, with a `status_code` of its own.
 _NO_SUCH_THING = (400, 404, 405, 422)
 
@@ -99,7 +98,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                data = _body(response)
+                data = body(response, LIMIT)
                 failure = None if data is not None else f"sends more than {LIMIT >> 20} MiB"
                 return response.status_code, response.headers, data or b"", failure
         except (exceptions.RequestException, OSError, ValueError) as error:
@@ -143,18 +142,6 @@ class _Key(requests.auth.AuthBase):
         else:
             request.prepare_url(request.url, {"api_key": str(self._key)})
         return request
-
-
-def _body(response: requests.Response) -> bytes | None:
-    """Return the whole body; None where it is larger than any of TMDB's."""
-    parts: list[bytes] = []
-    held = 0
-    for part in response.iter_content(_CHUNK):
-        held += len(part)
-        if held > LIMIT:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _object(data: bytes) -> dict[str, Any] | None:
