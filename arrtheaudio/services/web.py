@@ -17,7 +17,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from arrtheaudio import __version__
 from arrtheaudio.core.value import Value
 from arrtheaudio.errors import Network
-from arrtheaudio.tmdb.deadline import Adapter, Deadline, body
+from arrtheaudio.tmdb.deadline import Adapter, Deadline, content
 
 # Bytes of an answer: a series with all its seasons and pictures has some 50,000, a server's libraries less.
 LIMIT = 4 << 20
@@ -110,7 +110,7 @@ class Web:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                data = body(response, LIMIT)
+                data = content(response, LIMIT)
                 return response.status_code, data or b"", None if data is not None else "sends far too much"
         except (exceptions.RequestException, OSError, ValueError) as error:
             return 0, b"", _meaning(error)

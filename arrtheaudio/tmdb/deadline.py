@@ -105,7 +105,7 @@ class Adapter(requests.adapters.HTTPAdapter):
         return manager
 
 
-def body(response: requests.Response, most: int) -> bytes | None:
+def content(response: requests.Response, most: int) -> bytes | None:
     """Return the whole body of a response; None where it has more than `most` bytes."""
     parts: list[bytes] = []
     held = 0

@@ -21,7 +21,7 @@ from arrtheaudio import __version__
 from arrtheaudio.config.settings import Secret
 from arrtheaudio.core.value import Value
 from arrtheaudio.tmdb.clock import Clock
-from arrtheaudio.tmdb.deadline import Adapter, Deadline, body
+from arrtheaudio.tmdb.deadline import Adapter, Deadline, content
 from arrtheaudio.tmdb.failures import KeyRefused, Unavailable
 
 CONNECTIONS = 4
@@ -98,7 +98,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                data = body(response, LIMIT)
+                data = content(response, LIMIT)
                 failure = None if data is not None else f"sends more than {LIMIT >> 20} MiB"
                 return response.status_code, response.headers, data or b"", failure
         except (exceptions.RequestException, OSError, ValueError) as error:
