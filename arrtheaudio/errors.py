@@ -141,6 +141,20 @@ class UsageError(Fatal):
 
 CODES = tuple(sorted({error.code for error in Error.__subclasses__()}))
 
+# What is said of files on a mount whose server, or whose device, has gone: it may come back, and the file with it.
+_GONE = (
+    errno.ENOTCONN,
+    errno.ESTALE,
+    errno.ENODEV,
+    errno.ECONNABORTED,
+    errno.ECONNREFUSED,
+    errno.ECONNRESET,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.ESHUTDOWN,
+)
 _BY_ERRNO: dict[int, type[Error]] = {
     errno.ENOENT: NotFound,
     errno.ENOTDIR: NotFound,
@@ -148,12 +162,12 @@ _BY_ERRNO: dict[int, type[Error]] = {
     errno.EPERM: PermissionDenied,
     errno.EISDIR: NotAFile,
     errno.ENXIO: NotAFile,
-    errno.ENODEV: NotAFile,
     errno.ENOSPC: NoSpace,
     errno.EDQUOT: NoSpace,
     errno.EFBIG: NoSpace,
     errno.EROFS: ReadOnly,
     errno.ETIMEDOUT: Timeout,
+    **dict.fromkeys(_GONE, Network),
 }
 
 

@@ -10,22 +10,31 @@ from arrtheaudio.core.record import Record, path_of
 from arrtheaudio.errors import PermissionDenied
 from arrtheaudio.pipeline import Stage, carry
 from arrtheaudio.spool.job import UNDO, Job
+from arrtheaudio.spool.watch import Watch
 from arrtheaudio.spool.work import Trade
 
 if TYPE_CHECKING:
     from arrtheaudio.config import Config
 
+_ENTRY = 1 << 16  # bytes, which no entry of the journal has
 
-def trade(globals_: Globals) -> Trade:
-    """Return the trade of a configuration."""
+
+def trade(globals_: Globals, watch: Watch) -> Trade:
+    """Return the trade of a configuration; `watch` is that of the worker whose trade it is."""
     call = Call("jobs", (), {"dry_run": False, "hardlinks": None, "allow_rewrite": False}, globals_)
     settings, config = apply.settings(call), call.config
-    return Trade(_answer(settings, config), lambda: apply.recover(settings.journal, config.journal.keep_days))
+    return Trade(
+        _answer(settings, config, watch),
+        lambda: apply.recover(settings.journal, config.journal.keep_days),
+        lambda: _takes_more(settings.journal.root),
+    )
 
 
-def _answer(settings: apply.Settings, config: "Config") -> Callable[[Record, Job], Record]:
+def _answer(settings: apply.Settings, config: "Config", watch: Watch) -> Callable[[Record, Job], Record]:
     confine, (probe, *ask) = _confine(config), choose.before(config)
     before = [probe, *_ask_arr(config), *ask]
+    # A rewrite takes as long as its file is big, and waits for its turn before: it has a limit of its own.
+    lift = [Stage("rewrite", lambda _: watch.takes_its_time(), refresh=True)] if settings.allow_rewrite else []
 
     def answer(record: Record, job: Job) -> Record:
         mine = settings._replace(job=job["id"], dry_run=settings.dry_run or job.get("dry_run") is True)
@@ -34,9 +43,24 @@ def _answer(settings: apply.Settings, config: "Config") -> Callable[[Record, Job
             back = partial(undo.of_job, journal=mine.journal, job=str(job.get("undoes")), dry_run=mine.dry_run)
             return carry(record, [*allowed, Stage("undo", back, refresh=True)])
         chosen = choose.stages(choose.Wish(original=job.get("original")), config)
-        return carry(record, [*allowed, *before, *chosen, *apply.stages(mine)])
+        return carry(record, [*allowed, *before, *chosen, *lift, *apply.stages(mine)])
 
     return answer
+
+
+def _takes_more(journal: str) -> bool:
+    """Say whether the journal's folder takes what an edit puts there."""
+    import os
+    import tempfile
+
+    try:
+        os.makedirs(journal, 0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=journal, buffering=0) as file:
+            file.write(bytes(_ENTRY))
+            os.fsync(file.fileno())
+    except OSError:
+        return False
+    return True
 
 
 def _confine(config: "Config") -> Stage:

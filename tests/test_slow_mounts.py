@@ -166,7 +166,7 @@ def test_reads_that_fail_are_named_and_the_others_go_on(shell: Shell, mount: Mou
     with mount(**failing) as mounted:
         result = shell.run("probe", *JOBS, *sorted(mounted.folder.glob("*.mkv")))
     assert result.status == 1
-    assert codes(result.records) == {"01.mkv": "io_error", "02.mkv": "io_error"}
+    assert codes(result.records) == {"01.mkv": "io_error", "02.mkv": "network"}
     messages = [record["error"]["message"] for record in result.records if "error" in record]
     assert messages == ["input/output error", "stale file handle"]
 
@@ -182,7 +182,7 @@ def test_a_mount_that_goes_away_in_the_middle(shell: Shell, mount: Mount, jobs: 
     assert process.returncode == 1
     assert b'"probe"' in first
     assert rest.count(b"\n") == 9
-    assert rest.splitlines()[-1].count(b'"io_error"') == 1
+    assert rest.splitlines()[-1].count(b'"network"') == 1
     assert b"not connected" in rest
     assert b"Traceback" not in err
 
@@ -192,5 +192,5 @@ def test_a_folder_of_a_mount_that_is_gone_is_no_empty_folder(shell: Shell, mount
         mounted.vanish()
         result = shell.run("scan", mounted.folder)
     assert result.status == 1
-    assert codes(result.records) == {"mount": "io_error"}
+    assert codes(result.records) == {"mount": "network"}
     assert sys.executable not in result.err

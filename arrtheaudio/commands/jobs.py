@@ -120,14 +120,17 @@ def run(ctx: click.Context, /, workers: int | None, follow: bool, most: int | No
     from arrtheaudio.signals import Signals
     from arrtheaudio.spool.care import prune
     from arrtheaudio.spool.crew import Crew, Parent
-    from arrtheaudio.spool.work import Rules, Worker
+    from arrtheaudio.spool.settle import Rules, Settlement
+    from arrtheaudio.spool.watch import Watch
+    from arrtheaudio.spool.work import Worker
     from arrtheaudio.trade import trade
 
     spool, config = _spool(ctx), ctx.obj.config
     processing = config.processing
     prune(spool, processing.job_history_days, processing.failed_job_days)
     rules = Rules(processing.retry_attempts, processing.retry_delay_seconds, processing.hardlinks == "protect")
-    ours = trade(ctx.obj)
+    watch = Watch(processing.timeout_seconds)
+    ours = trade(ctx.obj, watch)
     with Signals() as signals, Messenger(config, signals) as messenger:
 
         def work(share: int | None, parent: Parent) -> None:
@@ -135,8 +138,8 @@ def run(ctx: click.Context, /, workers: int | None, follow: bool, most: int | No
             os.nice(nice)
             Worker(spool, ours, rules, signals).run(parent, follow=follow, most=share)
 
-        crew = Crew(work, signals, STDOUT)
-        with closing(crew.run(workers or processing.worker_count, most)) as done:
+        crew = Crew(work, signals, watch, Settlement(spool, rules, ours.writable), STDOUT)
+        with closing(crew.run(workers or processing.worker_count, most, follow=follow)) as done:
             failed = _show(map(messenger.told, done), _sink(form))
     ctx.exit(128 + signals.number if signals.number else int(failed or crew.failed))
 

@@ -190,18 +190,13 @@ class Spool:
         try:
             with open(f"{self.root}/{place}", "rb", opener=_opened) as file:
                 job = parse(file.read(records.LIMIT + 1), id_of(name), priority_of(folder))
-                moved = os.fstat(file.fileno()).st_ctime_ns
+                info = os.fstat(file.fileno())
         except FileNotFoundError:
             return None
         except (Error, OSError) as error:
             failure = error if isinstance(error, Error) else from_os(error)
-            job, moved = {"id": id_of(name), "record": records.failed({"input": name}, "jobs", failure)}, 0
-        job["state"] = _STATES.get(folder.partition("/")[0], "queued")
-        if job["state"] == "running":
-            job["started_at"] = records.timestamp(moved)  # when it was renamed into cur/
-        elif job["state"] == "cancelled":
-            job.setdefault("finished_at", records.timestamp(moved))  # with its whole group: it was moved as it was
-        return job
+            job, info = {"id": id_of(name), "record": records.failed({"input": name}, "jobs", failure)}, None
+        return _as_it_is(job, _STATES.get(folder.partition("/")[0], "queued"), info)
 
     def get(self, job_id: str) -> Job | None:
         """Return a job; None where there is none of that id."""
@@ -222,6 +217,7 @@ class Claim:
         self._spool = spool
         self._place = place
         self._descriptor = descriptor
+        self._ended = self._rewritten = False
 
     @property
     def record(self) -> Record:
@@ -266,6 +262,11 @@ class Claim:
         """Put the job back as it is."""
         self._end(_new(self.job))
 
+    def give_up(self) -> None:
+        """Put back a job that could not be settled; one that is, on disk, is for `reclaim`, which sees that."""
+        if not self._ended and not self._rewritten:
+            self.release()
+
     def drop(self) -> None:
         """Forget the job: its answer is elsewhere."""
         _unlink(f"{self._spool.root}/{self._place}")
@@ -277,6 +278,7 @@ class Claim:
 
     def _end(self, folder: str) -> None:
         self._move(folder)
+        self._ended = True
         os.close(self._descriptor)
 
     def _move(self, folder: str) -> None:
@@ -297,6 +299,22 @@ class Claim:
             raise
         os.close(self._descriptor)
         self._descriptor = draft.descriptor
+        self._rewritten = True
+
+
+def _as_it_is(job: Job, state: str, info: os.stat_result | None) -> Job:
+    """Put right what a job's file does not say, since a move does not write it anew."""
+    job["state"] = state
+    moved = records.timestamp(info.st_ctime_ns if info else 0)
+    if state == "running":
+        job["started_at"] = moved
+    elif state == "cancelled":
+        job.setdefault("finished_at", moved)  # it was cancelled with its whole group
+    if state != "held":
+        job.pop("held", None)  # it waited, and does so no more
+    elif info is not None and isinstance(job.get("held"), dict):
+        job["held"]["until"] = records.timestamp(info.st_mtime_ns)
+    return job
 
 
 def priority_of(folder: str) -> str | None:

@@ -93,7 +93,7 @@ def _age(entry: os.DirEntry[str]) -> float:
 class Held:
     """The jobs that are put aside: each file's mtime says when to look at it again."""
 
-    def __init__(self, spool: Spool, ready: Callable[[Job], bool], pause: Callable[[Job], float]) -> None:
+    def __init__(self, spool: Spool, ready: Callable[[Claim], bool], pause: Callable[[Job], float]) -> None:
         """Take what says that a job need wait no longer, and what says after how many seconds it is asked again."""
         self._spool = spool
         self._ready = ready
@@ -113,7 +113,7 @@ class Held:
         claim = self._spool.claim("held", name)
         if claim is None:
             return False
-        ready = self._ready(claim.job)
+        ready = self._ready(claim)
         if ready:
             claim.release()
         else:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from arrtheaudio.core.record import path_of
@@ -76,9 +77,10 @@ class Line:
 class Queue:
     """The jobs of a spool in the order of their turn, for one worker."""
 
-    def __init__(self, spool: Spool) -> None:
-        """List nothing yet."""
+    def __init__(self, spool: Spool, takes: Callable[[Sequence[Claim]], None] = lambda _: None) -> None:
+        """List nothing yet. `takes` is told of what is about to be in hand, before anything is asked of its file."""
         self._spool = spool
+        self._takes = takes
         self._lines = [Line(spool.root, folder) for folder in NEW]
         self._in_hand = InHand(spool.root)
         self._favoured = False  # the last job was one that had waited too long
@@ -100,11 +102,12 @@ class Queue:
             claim = self._spool.claim(folder, name)
             if claim is None:
                 turn.passed_over += os.path.lexists(f"{self._spool.root}/{folder}/{name}")
-            elif not self._lock(claim.job):
-                claim.let_go()
-                turn.passed_over += 1
-            else:
+                continue
+            self._takes([claim])
+            if self._lock(claim.job):
                 return self._begin(claim)
+            claim.let_go()
+            turn.passed_over += 1
         return []
 
     def done(self) -> None:
@@ -132,6 +135,7 @@ class Queue:
             if "finished_at" in found.job:  # somebody moved it back here, to be done again
                 found.job = renewed(found.job)
             found.begin()
+        self._takes(claims)
         return claims
 
     def _joined(self, job: Job) -> list[Claim]:
