@@ -478,6 +478,7 @@ HOLDS = [
     pytest.param("retry", 3600, "Network: no answer", "Tried again at", id="retry"),
     pytest.param("retry", -1, "Network: no answer", "Tried again soon", id="retry that is due"),
     pytest.param("no_space", 3600, "Disk full: it waits until there is room", "Looked at again at", id="no space"),
+    pytest.param("read_only", 3600, "Read-only: it waits until", "Looked at again at", id="read-only"),
     pytest.param("hardlinked", -1, "Has another name:", "Looked at again by itself", id="seed for long"),
     pytest.param("<b>", 3600, "Network: no answer", "Looked at again at", id="reason of a later version"),
 ]

@@ -5,11 +5,12 @@ import { Listing } from "./listing.js";
 import { announce, busy, fields, foreign, path, say, text, time } from "./show.js";
 import { fault, many, source } from "./words.js";
 
-const ARRIVAL = 600_000; // milliseconds that a file which an Arr has named is waited for, as in spool/work.py
+const ARRIVAL = 600_000; // milliseconds that a file which an Arr has named is waited for, as the queue's Rules say
 const REASONS = {
   not_found: ["Not there yet:", "it is looked for every few seconds."],
   hardlinked: ["Has another name:", "a seed, perhaps. Nothing is touched until this is its only name."],
   no_space: ["Disk full:", "it waits until there is room."],
+  read_only: ["Read-only:", "it waits until that can be written to."],
 };
 
 export function held(soon) {
