@@ -13,10 +13,11 @@ from typing import Any, NamedTuple, Self
 from jsonschema import Draft202012Validator
 from spool_rig import PATIENCE, Yard
 
-from arrtheaudio.config.settings import Api, Config, Processing
+from arrtheaudio.config.settings import Api, Config, Journal, Logging, Processing
 from arrtheaudio.server import batch, history, jobs
 from arrtheaudio.server.batches import Batches
 from arrtheaudio.server.history import History
+from arrtheaudio.server.logs import Log
 from arrtheaudio.server.message import Refused, Request
 from arrtheaudio.server.openapi import document
 from arrtheaudio.server.places import Places
@@ -43,7 +44,12 @@ class Desk:
     def __init__(self, yard: Yard, **processing: Any) -> None:
         """Open the spool; the yard's media may be touched, by the yard's own workers too."""
         self.yard = yard
-        self.config = Config(api=Api(allowed_roots=(str(yard.media),)), processing=Processing(**processing))
+        self.config = Config(
+            api=Api(allowed_roots=(str(yard.media),)),
+            processing=Processing(**processing),
+            journal=Journal(path=str(yard.folder / "journal")),
+            logging=Logging(output=str(yard.folder / "serve.log")),
+        )
         config = yard.folder / "config.yaml"
         if "api:" not in config.read_text():
             with config.open("a") as file:
@@ -53,6 +59,8 @@ class Desk:
     def open(self) -> None:
         """Begin anew, as a new process does."""
         self.places = Places(self.config)
+        self.log = Log(self.config.logging)
+        self._close_log()  # it is opened again by the first line
         self.spool = Spool(str(self.yard.spool))
         self.history = History(self)  # type: ignore[arg-type]  # it is as much of a service as they need
         self.batches = Batches(self)  # type: ignore[arg-type]
@@ -69,6 +77,11 @@ class Desk:
         """End it."""
         self.batches.stop()
         self.history.stop()
+        self._close_log()
+
+    def _close_log(self) -> None:
+        for handler in self.log._logger.handlers:
+            handler.close()
 
     def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
         """Return the answer to a request; what is not refused holds to the schema of its route."""
@@ -104,6 +117,11 @@ class Desk:
     def work(self, *words: object) -> list[dict[str, Any]]:
         """Do what waits, with the workers of the program."""
         return self.yard.jobs("run", *words, status=None)
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """Return the lines of the log of one kind, without their times."""
+        lines = map(json.loads, (self.yard.folder / "serve.log").read_text().splitlines())
+        return [{key: line[key] for key in line if key != "time"} for line in lines if line["event"] == event]
 
     def put(self, path: object, **more: Any) -> str:
         """Queue a job, and return its id."""

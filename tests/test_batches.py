@@ -7,17 +7,23 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import queue_rig
+from hypothesis import given
+from hypothesis import strategies as st
 from queue_rig import Desk, until
+from rig import mounted, need_mounts
 from slow_mount import Rules, SlowMount
 from spool_rig import Yard
 
+from arrtheaudio.server.left import numbers_of, ranges
 from arrtheaudio.server.tally import Counts, Tally, progress
-from arrtheaudio.spool import ask
+from arrtheaudio.spool import Spool, ask
+from arrtheaudio.spool.limit import Limit
 
 
 @pytest.fixture
@@ -151,6 +157,7 @@ WRONG = [
     pytest.param(b"{", 400, "invalid_json", id="not JSON"),
     pytest.param({}, 400, "path is missing", id="no path"),
     pytest.param({"path": 1}, 400, "path is 1", id="a path that is a number"),
+    pytest.param({"path": ""}, 400, "path is empty, must be", id="an empty path"),
     pytest.param({"path": "media"}, 400, "absolute", id="a relative path"),
     pytest.param({"path": "/a\0b"}, 400, "NUL", id="a NUL"),
     pytest.param({"path": "/\ud800"}, 400, "UTF-8", id="a lone surrogate"),
@@ -184,6 +191,14 @@ def test_a_path_that_leads_outside_or_nowhere(desk: Desk) -> None:
     assert desk.ask("POST", "/batch", {"path": str(desk.yard.media / "none")}).status == 404
 
 
+def test_a_path_that_no_file_can_have(desk: Desk) -> None:
+    (desk.yard.media / "loop").symlink_to("loop")
+    for name, said in (("x" * 300, "file name too long"), ("loop", "too many levels of symbolic links")):
+        answer = desk.ask("POST", "/batch", {"path": str(desk.yard.media / name)})
+        assert (answer.status, answer.json["code"]) == (400, "invalid_request")
+        assert said in answer.json["message"]
+
+
 def test_the_same_path_is_refused_while_it_runs_and_named(desk: Desk) -> None:
     desk.yard.film()
     (desk.yard.folder / "media/link").symlink_to(desk.yard.media)
@@ -204,6 +219,94 @@ def test_an_unknown_id(desk: Desk, batch_id: str) -> None:
     for name in (batch_id, "hook"):
         for method in ("GET", "DELETE"):
             assert desk.ask(method, f"/batch/{name}").status == 404
+
+
+# Files that other names share
+
+
+def test_a_linked_file_keeps_no_batch_from_its_end(desk: Desk) -> None:
+    desk.yard.films(2)
+    seed = desk.yard.folder / "seed.mkv"
+    os.link(desk.yard.media / "0000.mkv", seed)
+    batch_id = desk.begin()
+    desk.until(batch_id, "running")
+    desk.work()
+    found = desk.until(batch_id, "completed")
+    assert progressed(found) == {"success": 1, "skipped": 1}
+    held, done = found["results"]
+    assert (held["state"], held["result"], held["why"]) == ("held", None, "hardlinked")
+    assert "other names share the file" in held["reason"]
+    assert held["until"] == desk.get(f"/jobs/{held['job_id']}")["held"]["until"]
+    assert done["status"] == "changed"
+    again = desk.begin()
+    assert desk.until(again, "running")["progress"]["total_files"] == 2
+    assert desk.ask("DELETE", f"/batch/{again}").status == 200
+    seed.unlink()
+    desk.work()  # and then it goes on by itself
+    until(lambda: progressed(desk.get(f"/batch/{batch_id}")) == {"success": 2})
+
+
+def test_a_job_that_waits_for_anything_else_is_waited_for(desk: Desk) -> None:
+    desk.yard.film()
+    batch_id = desk.begin()
+    desk.until(batch_id, "running")
+    claim = desk.spool.claim("new/2-normal", f"{batch_id}.000001.json")
+    assert claim is not None
+    claim.begin()
+    claim.job["last_error"] = {"stage": "tmdb", "code": "timeout", "message": "nobody answers"}
+    claim.hold("retry", time.time_ns() + 10**12)
+    time.sleep(1.5)  # longer than it takes to see what is over
+    found = desk.get(f"/batch/{batch_id}")
+    assert (found["status"], found["progress"]["remaining"]) == ("running", 1)
+    assert found["results"][0]["reason"] == "it failed, and is tried again: nobody answers"
+
+
+def progressed(found: dict[str, Any]) -> dict[str, int]:
+    """Return the counts of a batch that are not 0, all files and those that are processed left out."""
+    names = ("success", "skipped", "failed", "cancelled", "remaining")
+    return {name: found["progress"][name] for name in names if found["progress"][name]}
+
+
+# What is tried again
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["the same process", "the next process"])
+def test_what_is_tried_again_after_the_end_is_counted_as_what_it_is(yard: Yard, anew: bool) -> None:
+    yard.films(4)
+    with Desk(yard) as desk:
+        batch_id = desk.begin()
+        desk.until(batch_id, "running")
+        for number in (1, 2):
+            (yard.media / f"000{number}.mkv").write_bytes(b"no film")
+        ask.cancel(desk.spool, f"{batch_id}.000004")
+        desk.work()
+        found = desk.until(batch_id, "completed")
+        assert progressed(found) == {"success": 1, "failed": 2, "cancelled": 1}
+        if anew:
+            desk.__exit__()
+            desk.open()
+            desk.__enter__()
+        yard.film("0001.mkv")
+        for number in (2, 4):
+            assert desk.ask("POST", f"/jobs/{batch_id}.00000{number}/retry").status == 202
+        until(lambda: progressed(desk.get(f"/batch/{batch_id}")) == {"success": 1, "failed": 1, "remaining": 2})
+        desk.work()
+        until(lambda: progressed(desk.get(f"/batch/{batch_id}")) == {"success": 3, "failed": 1})
+        found = desk.get("/batch")["batches"][0]
+        assert (found["status"], progressed(found)) == ("completed", {"success": 3, "failed": 1})
+        for folder in ("done", "failed"):  # and what is forgotten is no news
+            for path in (yard.spool / folder).glob("*/*"):
+                path.unlink()
+        assert progressed(desk.get(f"/batch/{batch_id}")) == {"success": 3, "failed": 1}
+
+
+@given(st.sets(st.integers(1, 60)))
+def test_numbers_as_ranges(numbers: set[int]) -> None:
+    assert list(numbers_of(ranges(numbers))) == sorted(numbers)
+
+
+def test_so_many_ranges_and_no_more() -> None:
+    assert len(ranges(range(1, 100_000, 2)).split(",")) == 10_000
 
 
 # Ending it
@@ -274,6 +377,31 @@ def test_while_the_queue_is_full_it_waits(yard: Yard) -> None:
         assert desk.get(f"/batch/{batch_id}")["progress"]["success"] == 12
 
 
+def test_a_full_disk_is_left_a_reserve(yard: Yard) -> None:
+    need_mounts()
+    yard.films(60)
+    with mounted(yard.spool, "-t", "tmpfs", "-o", "size=400k", "none"), Desk(yard) as desk:
+        batch_id = desk.begin()
+        until(lambda: "nearly full" in desk.get(f"/batch/{batch_id}").get("message", ""))
+        waiting = yard.states()["new"]
+        assert 0 < waiting < 60
+        jobs = desk.work()
+        assert len(jobs) >= waiting
+        assert {job["state"] for job in jobs} == {"completed"}
+        subprocess.run(["mount", "-o", "remount,size=10m", yard.spool], check=True)
+        assert "message" not in desk.until(batch_id, "running")
+        desk.work()
+        assert progressed(desk.until(batch_id, "completed")) == {"success": 60}
+
+
+def test_a_reserve_of_files_is_left_too(yard: Yard) -> None:
+    need_mounts()
+    with mounted(yard.spool, "-t", "tmpfs", "-o", "nr_inodes=100", "none"):
+        limit = Limit(Spool(str(yard.spool)), 1000)
+        disk = os.statvfs(yard.spool)
+        assert limit.fits(1000) == (disk.f_favail - disk.f_files // 8) // 2 < 50
+
+
 def test_a_folder_that_goes_before_it_is_walked_fails_with_the_reason(yard: Yard) -> None:
     yard.film()
     gone = yard.media / "gone"
@@ -331,6 +459,49 @@ def test_a_mount_that_hangs_holds_its_own_batch_alone(desk: Desk, tmp_path: Path
         assert desk.get(f"/batch/{hung}")["status"] == "scanning"
         assert desk.ask("DELETE", f"/batch/{hung}").status == 200
         assert time.monotonic() - start < 1
+
+
+# The log
+
+
+def test_the_end_is_in_the_log(desk: Desk) -> None:
+    desk.yard.films(2)
+    for number in range(22):
+        (desk.yard.media / f"loop{number:02}.mkv").symlink_to("loop.mkv")
+    (desk.yard.media / "loop.mkv").symlink_to("loop.mkv")
+    batch_id = desk.begin()
+    desk.until(batch_id, "running")
+    (desk.yard.media / "0000.mkv").write_bytes(b"no film")
+    desk.work()
+    desk.until(batch_id, "completed")
+    *unread, last = until(lambda: (lines := desk.logged("batch"))[-1]["outcome"] == "completed" and lines)
+    counts = {"files": 25, "success": 1, "skipped": 0, "failed": 1, "cancelled": 0, "unreadable": 23}
+    about = {"event": "batch", "batch_id": batch_id}
+    assert last == {**about, "level": "info", "path": str(desk.yard.media), "outcome": "completed", **counts}
+    assert {(line["level"], line["outcome"], line["batch_id"]) for line in unread} == {
+        ("warning", "unreadable", batch_id)
+    }
+    assert [line["path"] for line in unread[:2]] == [str(desk.yard.media / f"loop{end}.mkv") for end in ("", "00")]
+    assert (unread[0]["error"], len(unread)) == ("io_error", 21)
+    assert unread[-1]["message"] == "3 more files cannot be read"
+
+
+def test_a_walk_that_fails_is_in_the_log_once(desk: Desk) -> None:
+    batch_id = desk.begin()
+    desk.until(batch_id, "failed")
+    until(lambda: batch_id not in desk.batches._open)
+    (line,) = desk.logged("batch")
+    assert (line["level"], line["outcome"], line["error"], line["files"]) == ("warning", "failed", "not_found", 0)
+    assert "is its disk mounted?" in line["message"]
+
+
+def test_a_batch_that_is_cancelled_is_in_the_log(desk: Desk) -> None:
+    desk.yard.films(3)
+    batch_id = desk.begin()
+    desk.until(batch_id, "running")
+    desk.ask("DELETE", f"/batch/{batch_id}")
+    (line,) = until(lambda: desk.logged("batch"))
+    assert (line["level"], line["outcome"], line["files"], line["cancelled"]) == ("info", "cancelled", 3, 3)
 
 
 # When the process dies
@@ -392,6 +563,29 @@ def test_a_batch_that_another_process_has_is_left_to_it(yard: Yard) -> None:
             assert desk.ask("DELETE", f"/batch/{batch_id}").status == 409
             process.kill()
             assert desk.until(batch_id, "running")["progress"]["total_files"] == 5  # and then it is taken over
+
+
+def test_a_path_at_which_another_process_has_a_batch_is_refused(yard: Yard) -> None:
+    yard.films(3)
+    with Desk(yard) as first, Desk(yard) as second:
+        second.get("/batch")
+        batch_id = first.begin()
+        answer = second.ask("POST", "/batch", {"path": str(yard.media)})
+        assert (answer.status, answer.json["code"]) == (409, "conflict")
+        assert batch_id in answer.json["message"]
+        assert [found["job_id"] for found in second.get("/batch")["batches"]] == [batch_id]
+        first.until(batch_id, "running")
+        first.work()
+        first.until(batch_id, "completed")
+        until(lambda: second.ask("POST", "/batch", {"path": str(yard.media)}).status == 202)
+
+
+def test_one_alone_of_those_who_ask_at_once_begins(yard: Yard) -> None:
+    yard.films(3)
+    with Desk(yard) as first, Desk(yard) as second, ThreadPoolExecutor(8) as pool:
+        body = {"path": str(yard.media)}
+        answers = pool.map(lambda desk: desk.ask("POST", "/batch", body).status, [first, second] * 4)
+        assert sorted(answers) == [202] + [409] * 7
 
 
 def test_killed_while_it_cancels_the_rest_is_cancelled_by_the_next(yard: Yard) -> None:

@@ -1,5 +1,6 @@
 """Answers about batches: begin one, say how far it is, end it."""
 
+import errno
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,14 @@ _ASKED: dict[str, Any] = {"recursive": True, "pattern": None, "dry_run": False, 
 _TOLD = ("status", "path", *_ASKED, "message", "error", "unreadable", "progress")
 _TIMES = ("created_at", "started_at", "completed_at")
 _DEADLINE = Deadline()
+# No path that could be there later: a name is too long, or its links lead round in a circle.
+_NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
+_HELD = {
+    "hardlinked": "other names share the file; it is held until it has one name alone",
+    "no_space": "the disk of the file is full; it is held until there is room",
+    "not_found": "the file is not there yet; it is looked for again",
+    "retry": "it failed, and is tried again",
+}
 
 
 def _begin(service: "Service", request: Request) -> Response:
@@ -44,6 +53,8 @@ def _real(path: str) -> str:
         real = _DEADLINE.ask(lambda: os.path.realpath(path, strict=True))
     except OSError as error:
         cause = from_os(error)
+        if error.errno in _NO_PATH:
+            raise Refused(400, "invalid_request", f"{path}: {cause}") from None
         status = 403 if isinstance(cause, PermissionDenied) else 404 if cause.code == "not_found" else 503
         raise Refused(status, cause.code, f"{path}: {cause}") from None
     if real is None:
@@ -76,11 +87,21 @@ def _results(service: "Service", about: Mapping[str, Any], limit: int, offset: i
 def _result(job: Job) -> dict[str, Any]:
     record = job["record"]
     result = {"job_id": job["id"], "path": record.get("path"), "state": job["state"], "result": job.get("result")}
+    if job["state"] == "held":
+        return {**result, "status": None, **_held(job)}
     choice, answer, error = (_part(record, key) for key in ("choose", "apply", "error"))
     if error:
         return {**result, "status": None, "reason": error.get("message"), "code": error.get("code")}
     reason = choice.get("reason") or answer.get("reason")
     return {**result, "status": answer.get("status"), "reason": reason}
+
+
+def _held(job: Job) -> dict[str, Any]:
+    """Return why a job waits, in words, and when that is looked at again."""
+    held, error = _part(job, "held"), _part(job, "last_error")
+    why = str(held.get("why"))
+    reason = ": ".join(filter(None, (_HELD.get(why, f"it is held: {why}"), error.get("message"))))
+    return {"reason": reason, "why": why, "until": held.get("until")}
 
 
 def _part(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:

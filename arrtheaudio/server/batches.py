@@ -3,21 +3,23 @@
 A mount that hangs so holds its own batch alone. A batch that was begun is ended, by the next process if need be.
 """
 
-import os
+import bisect
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from arrtheaudio.errors import from_os
 from arrtheaudio.server import kept
 from arrtheaudio.server.kept import CANCELLED, SCANNING, UNDER_WAY
+from arrtheaudio.server.left import Left
 from arrtheaudio.server.message import Refused
 from arrtheaudio.server.running import Batch
-from arrtheaudio.server.tally import Counts, Tally, progress
+from arrtheaudio.server.shelf import Shelf
+from arrtheaudio.server.tally import Counts, Tally, progress, renewed
 from arrtheaudio.spool import ask, names
-from arrtheaudio.spool.job import SUFFIX, new_id, now
+from arrtheaudio.spool.job import new_id, now
 from arrtheaudio.spool.limit import Limit
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _LOOK = 1.0  # seconds between two looks at what is over
 _OTHERS = 5.0  # seconds between two looks at what other processes had in hand, and left
 _SHARE = 20  # of the time, one part at most is spent on looking
 _START = 5.0  # seconds that a request waits until the batches of the last process are known
-_HEAD = 1024
+_FOLLOWED = 64  # batches that are over, and have left jobs that may be tried again
 _LATER = {"Retry-After": "30"}
 
 
@@ -42,6 +44,9 @@ class Batches:
         self._open: dict[str, Batch] = {}
         self._others: set[str] = set()  # not over, and in another process's hands
         self._ids: list[str] = []
+        self._shelf = Shelf(service.spool)
+        self._left: dict[str, Left] = {}
+        self._following = threading.Lock()
         self._lock = threading.Lock()
         self._known = threading.Event()
         self._stopping = threading.Event()
@@ -67,24 +72,28 @@ class Batches:
         self._wait_until_known()
         if self.limit().room() <= 0:
             raise Refused(503, "queue_full", "so many jobs wait that no more are taken: ask again later", _LATER)
-        with self._lock:
-            self._check(real)
-            batch_id = new_id()
-            about = {"id": batch_id, "created_at": now(), "source": kept.SOURCE, "status": SCANNING}
-            file = kept.Kept(self._service.spool, about)
-            try:
-                file.write(**asked, real=real, started_at=about["created_at"], completed_at=None)
-            except OSError as error:
-                cause = from_os(error)
-                raise Refused(503, cause.code, f"the spool: {cause}", _LATER) from None
-            self._ids.append(batch_id)
-            self._go_on(file)
+        try:
+            with self._lock, kept.alone(self._service.spool):
+                self._check(real)
+                return self._begin(asked, real)
+        except OSError as error:
+            raise _unusable(error) from None
+
+    def _begin(self, asked: Mapping[str, Any], real: str) -> str:
+        batch_id = new_id()
+        about = {"id": batch_id, "created_at": now(), "source": kept.SOURCE, "status": SCANNING}
+        file = kept.Kept(self._service.spool, about)
+        file.write(**asked, real=real, started_at=about["created_at"], completed_at=None)
+        bisect.insort(self._ids, batch_id)
+        self._go_on(file)
         return batch_id
 
     def _check(self, real: str) -> None:
-        for batch in list(self._open.values()):
-            if batch.file.about.get("real") == real and batch.status in UNDER_WAY:
-                raise Refused(409, "conflict", f"the batch {batch.id} is at that path already")
+        self._meet()
+        others = filter(None, (kept.read(self._service.spool, batch_id) for batch_id in self._others.copy()))
+        for about in (*(batch.file.about for batch in list(self._open.values())), *others):
+            if about.get("real") == real and about["status"] in UNDER_WAY:
+                raise Refused(409, "conflict", f"the batch {about['id']} is at that path already")
         if len(self._open) >= MOST:
             raise Refused(503, "too_many_batches", f"{MOST} batches are not over: ask again later", _LATER)
 
@@ -107,12 +116,26 @@ class Batches:
         if batch is not None:
             return batch.about()
         about = kept.read(self._service.spool, batch_id)
-        if about is None or "progress" in about:
-            return about
+        if about is None:
+            return None
+        if "progress" in about:
+            return {**about, "progress": self._renewed(about)}
         # Another process has it in hand.
         about["jobs"] = about.get("jobs") or names.size(self._service.spool, batch_id)
         counts = Tally(self._service.spool, batch_id, about["created_at"][:10]).look()
         return {**about, "progress": progress(about, counts, None)}
+
+    def _renewed(self, about: Mapping[str, Any]) -> dict[str, Any]:
+        """Return how far a batch is that is over: what it has left may have been tried again."""
+        batch_id, numbers = about["id"], about.get("left")
+        if not numbers:
+            return dict(about["progress"])
+        with self._following:
+            left = self._left.pop(batch_id, None) or Left(self._service.spool, batch_id, numbers)
+            self._left[batch_id] = left
+            if len(self._left) > _FOLLOWED:
+                del self._left[next(iter(self._left))]
+        return renewed(about, left.changes())
 
     def latest(self, limit: int, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Return what there is to say of some batches, the latest first, and how many there are."""
@@ -133,8 +156,7 @@ class Batches:
             batch.tally.look(anew=True)  # who asks next is told of it
             return count, before
         except OSError as error:
-            cause = from_os(error)
-            raise Refused(503, cause.code, f"the spool: {cause}", _LATER) from None
+            raise _unusable(error) from None
 
     def _not_ours(self, batch_id: str) -> Refused:
         about = kept.read(self._service.spool, batch_id)
@@ -154,7 +176,8 @@ class Batches:
         while not self._stopping.wait(pause):
             start = time.monotonic()
             if start - others > _OTHERS:
-                self._take_all(self._others.copy())
+                with suppress(OSError):
+                    self._find()
                 others = start
             for batch in list(self._open.values()):
                 with suppress(OSError):  # it is tried again with the next look
@@ -163,19 +186,20 @@ class Batches:
             pause = max(_LOOK, _SHARE * (time.monotonic() - start))
 
     def _find(self) -> None:
-        """Find the batches among what is kept, and take up those that are not over."""
-        found = sorted(self._batch_ids())[-_LISTED:]
-        self._ids[:0] = found
-        self._take_all(found)
+        """Find the batches among what is kept, and take up those that are not over and that nobody has in hand."""
+        with self._lock:
+            self._meet()
+            others = self._others.copy()
+        self._take_all(others)
 
-    def _batch_ids(self) -> Iterator[str]:
-        folder = f"{self._service.spool.root}/batches"
-        for name in os.listdir(folder):
-            batch_id = name.removesuffix(SUFFIX)
-            if _may_be_one(f"{folder}/{name}") and kept.read(self._service.spool, batch_id) is not None:
-                yield batch_id
+    def _meet(self) -> None:
+        """Take note of the batches that others have begun, or left."""
+        for batch_id in self._shelf.new()[-_LISTED:]:
+            if batch_id not in self._open and batch_id not in self._ids:
+                bisect.insort(self._ids, batch_id)
+                self._others.add(batch_id)
 
-    def _take_all(self, ids: Any) -> None:
+    def _take_all(self, ids: Iterable[str]) -> None:
         for batch_id in ids:
             about = kept.read(self._service.spool, batch_id)
             if about is None or "progress" in about:
@@ -210,8 +234,6 @@ class Batches:
             batch.fail({"code": "internal", "message": "the walk broke off: see the log"})  # where it has not ended
 
 
-def _may_be_one(path: str) -> bool:
-    """Say whether it is worth the while to read a file of batches/: nearly all of them are webhooks'."""
-    with suppress(OSError), open(path, "rb", buffering=0) as file:
-        return b'"batch"' in file.read(_HEAD)
-    return False
+def _unusable(error: OSError) -> Refused:
+    cause = from_os(error)
+    return Refused(503, cause.code, f"the spool: {cause}", _LATER)

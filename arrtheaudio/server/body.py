@@ -24,7 +24,8 @@ def asked(request: Request, schema: _Part) -> dict[str, Any]:
 def _faults(value: Any, part: _Part, path: Path) -> Iterator[str]:
     if "properties" not in part:
         if not conforms(value, part):
-            yield f"{dotted(path)} is {shown(path, value)}, must be {allowed(dict(part))}"
+            said = "empty" if value == "" else shown(path, value)
+            yield f"{dotted(path)} is {said}, must be {allowed(dict(part))}"
     elif not isinstance(value, dict):
         yield f"{dotted(path)} must be {allowed(dict(part))}"
     else:

@@ -1,6 +1,9 @@
 """A batch's file: what was asked, and how far it came. Who holds the lock on it is the one who works on the batch."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from arrtheaudio.core import record as records
@@ -45,6 +48,18 @@ class Kept:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+@contextmanager
+def alone(spool: Spool) -> Iterator[None]:
+    """Keep all others, other processes too, from beginning a batch meanwhile."""
+    descriptor = os.open(f"{spool.root}/batches", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # NFS locks nothing that is not open for writing
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def read(spool: Spool, batch_id: str) -> dict[str, Any] | None:

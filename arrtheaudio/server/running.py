@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _NAMED = 100  # of what cannot be read
 _PAUSE = 1.0  # seconds until a full queue, or a disk that fails, is tried again
 _FLUSH = 1.0  # seconds after which the files found so far become jobs, however few
+_LOGGED = 20  # of what cannot be read
+_FULL = "the queue is full; it goes on later"
+_NEARLY_FULL = "the disk of the queue is nearly full; it goes on when there is room"
 
 
 class Batch:
@@ -85,6 +88,9 @@ class Batch:
             error = _said(failure)
         except OSError as failure:
             error = _said(from_os(failure))
+        if self._unread > _LOGGED:
+            more = f"{self._unread - _LOGGED} more files cannot be read"
+            self._log("warning", outcome="unreadable", message=more, unreadable=self._unread)
         if error is None:
             self._end(RUNNING)
         else:
@@ -92,7 +98,9 @@ class Batch:
 
     def fail(self, error: Mapping[str, str]) -> None:
         """Say why the walk broke off: a code and a message."""
-        self._end(FAILED, error=error)
+        if self._end(FAILED, error=error):
+            counts = self._counted(self.tally.look())
+            self._log("warning", outcome=FAILED, error=error["code"], message=error["message"], **counts)
 
     def _queue_all(self) -> Mapping[str, str] | None:
         """Queue what is found; return why the folder itself cannot be read, None where it can."""
@@ -135,6 +143,9 @@ class Batch:
 
     def _note(self, record: "Record") -> None:
         self._unread += 1
+        if self._unread <= _LOGGED:
+            error = _shown(record["error"])
+            self._log("warning", record["path"], outcome="unreadable", error=error["code"], message=error["message"])
         if len(self._unreadable) < _NAMED:
             self._unreadable.append({"path": record["path"], **_shown(record["error"])})
 
@@ -148,7 +159,7 @@ class Batch:
     def _put_some(self, jobs: list[Job]) -> tuple[list[Job], str | None]:
         """Queue as many as there is room for; return those that are left, and why."""
         try:
-            room = max(0, self._limit.room())
+            room, why = self._room()
         except OSError as error:
             return jobs, f"the spool: {from_os(error)}"
         with self.lock:
@@ -160,22 +171,30 @@ class Batch:
             self._limit.add(len(some) - len(failed))
             self.jobs += len(some) - len(failed)
         left = failed + jobs[room:]
-        reason = next((str(error) for error in errors if error is not None), "the queue is full; it goes on later")
+        reason = next((str(error) for error in errors if error is not None), why)
         return left, reason if left else None
+
+    def _room(self) -> tuple[int, str]:
+        """Return how many jobs may be put, and why no more."""
+        room = self._limit.room()
+        fits = self._limit.fits(room)
+        return max(0, min(room, fits)), _FULL if room <= fits else _NEARLY_FULL
 
     # What becomes of it
 
-    def _end(self, status: str, **news: Any) -> None:
-        """Say that the walk is over; where the disk does not take it, later."""
+    def _end(self, status: str, **news: Any) -> bool:
+        """Say that the walk is over; where the disk does not take it, later. Return whether it was not yet."""
         while not self.stopping.is_set():
             try:
                 with self.lock:
-                    if self.status == SCANNING and not self.stopping.is_set():
+                    walked = self.status == SCANNING and not self.stopping.is_set()
+                    if walked:
                         self._keep(status, **news)
-                return
+                return walked
             except OSError as error:
                 self.trouble = f"the spool: {from_os(error)}"
                 self.stopping.wait(_PAUSE)
+        return False
 
     def _keep(self, status: str, **news: Any) -> None:
         over = {} if status == RUNNING else {"completed_at": now()}
@@ -202,13 +221,28 @@ class Batch:
         if self.status == SCANNING:
             return False
         with self.lock:
-            counts = self.tally.look()
+            if self.tally.look().ended < self.jobs:
+                return False
+            left = self.tally.left()
+            # What is tried again in between would be counted as what it was, for ever.
+            counts = self.tally.look(anew=True)
             if counts.ended < self.jobs:
                 return False
             ended = {"completed_at": now(), "status": COMPLETED} if self.status == RUNNING else {}
-            self.file.write(**ended, progress=progress({**self.file.about, **ended}, counts, None))
+            told = progress({**self.file.about, **ended}, counts, None)
+            self.file.write(**ended, progress=told, left=left)
             self.file.let_go()
+        if self.status != FAILED:  # that has been said
+            self._log("info", outcome=self.status, **self._counted(counts))
         return True
+
+    def _counted(self, counts: Counts) -> dict[str, Any]:
+        unread = (self.file.about.get("unreadable") or self._unread_so_far())["total"]
+        told = {key: getattr(counts, key) for key in Counts._fields}
+        return {"files": max(self.jobs, counts.ended) + unread, **told, "unreadable": unread}
+
+    def _log(self, level: str, path: str | None = None, **fields: Any) -> None:
+        self._service.log.write(level, "batch", batch_id=self.id, path=path or self.file.about["path"], **fields)
 
 
 def _said(error: Error) -> dict[str, str]:

@@ -10,6 +10,10 @@ from arrtheaudio.spool.care import visible
 from arrtheaudio.spool.folder import NEW
 
 _SECOND = 1_000_000_000
+# What is left free of the spool's disk, in bytes and in files, of a small one an eighth: else no job could be finished.
+_RESERVE, _RESERVED_FILES, _PART = 16 << 20, 1_000, 8
+# What a job takes while it waits, and once more with its answer.
+_JOB, _JOB_FILES = 4096, 2
 
 
 def waiting(spool: Spool) -> int:
@@ -52,6 +56,18 @@ class Limit:
             if counted != self._read:
                 self._read, self._put = counted, 0
             return self._most - count - self._put
+
+    def fits(self, room: int) -> int:
+        """Return how many more the disk takes, where there is `room` for so many; less than none where it is full.
+
+        A reserve stays free, and what the answers of those that wait will need.
+        """
+        disk = os.statvfs(self._spool.root)
+        size, files = disk.f_blocks * disk.f_frsize, disk.f_files
+        spare = disk.f_bavail * disk.f_frsize - min(_RESERVE, size // _PART) - (self._most - room) * _JOB
+        some = spare // (2 * _JOB)
+        # Where files are not counted, such as on btrfs, there are 0.
+        return min(some, (disk.f_favail - min(_RESERVED_FILES, files // _PART)) // _JOB_FILES) if files else some
 
     def add(self, count: int) -> None:
         """Take note of what this process has put since."""
