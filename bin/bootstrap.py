@@ -1,7 +1,8 @@
 """Make the checkout's .venv, or bring it up to date: `bootstrap.py [EXTRA]`; started by `bootstrap`.
 
 Any number may start at once: one works, the others wait. One that is killed leaves no `ready`, and the next begins
-anew. Exit status 2, and one message, where it cannot be done.
+anew. Where it cannot be brought up to date, one that works is left as it is, with one message; exit status 2, and one
+message, where there is none.
 """
 
 import errno
@@ -22,8 +23,12 @@ CHECKOUT = os.path.join(VENV, "checkout")
 """A symbolic link to where the environment was made: in a checkout that was moved it leads elsewhere."""
 
 
+class Failed(Exception):
+    """It cannot be done; the text says why, and what mends it."""
+
+
 def main(extra: str) -> None:
-    """Make what is missing."""
+    """Make what is missing; Failed or OSError where that cannot be."""
     os.makedirs(VENV, exist_ok=True)
     lock = _lock()
     ready = os.path.join(VENV, f"ready-{extra}" if extra else "ready")
@@ -36,8 +41,7 @@ def main(extra: str) -> None:
         _pip(lock, "ensurepip", "--default-pip")
     if _read(ready) != wanted:
         _say(f"installing what {f'the {extra} of ' if extra else ''}this version needs into {VENV}")
-        _forget()
-        _pip(lock, "pip", "install", "--no-input", "--retries", "2", "-e", f"{ROOT}[{extra}]" if extra else ROOT)
+        _install(lock, f"{ROOT}[{extra}]" if extra else ROOT)
     for name in {ready, os.path.join(VENV, "ready")}:
         _mark(name, wanted, before.st_mtime_ns)
 
@@ -74,14 +78,36 @@ def _clear() -> None:
             os.unlink(entry.path)
 
 
-def _forget() -> None:
+def _forget() -> dict[str, tuple[str, int]]:
+    """Remove the marks, and return for each what it said, and its time in nanoseconds."""
+    marks = {}
     for name in os.listdir(VENV):
         if name.startswith("ready"):
-            os.unlink(os.path.join(VENV, name))
+            path = os.path.join(VENV, name)
+            marks[path] = (_read(path) or "", os.stat(path).st_mtime_ns)
+            os.unlink(path)
+    return marks
+
+
+def _install(lock: int, what: str) -> None:
+    """Install it. Where that fails, what there was before is finished still, if it works: pip downloads first."""
+    marks = _forget()
+    try:
+        _pip(lock, "pip", "install", "--no-input", "--retries", "2", "-e", what)
+    except Failed:
+        if marks and _works():
+            for path, (digest, mtime) in marks.items():
+                _mark(path, digest, mtime)
+        raise
+
+
+def _works() -> bool:
+    command = [PYTHON, "-P", os.path.join(ROOT, "arrtheaudio", "__main__.py"), "--version"]
+    return not subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode
 
 
 def _pip(lock: int, *arguments: str) -> None:
-    """Run a module of the environment, quietly; it holds the lock too, should this process be killed."""
+    """Run a module of the environment, quietly; it holds the lock too, should this process be killed. Else Failed."""
     command = [PYTHON, "-P", "-m", *arguments]
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(lock,), text=True
@@ -89,7 +115,7 @@ def _pip(lock: int, *arguments: str) -> None:
     if done.returncode:
         said = [line for line in done.stdout.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
         errors = [line for line in said if line.lower().startswith("error")] or said[-1:]
-        _fail(
+        raise Failed(
             f"could not install what is needed: {errors[-1].strip()}\n"
             f"With a connection to PyPI, this mends it: {os.path.join(ROOT, 'bin', 'arrtheaudio')} --version\n"
             "Without one: PIP_NO_INDEX=1 PIP_FIND_LINKS=FOLDER-OF-WHEELS in front of it."
@@ -125,20 +151,33 @@ def _say(text: str) -> None:
     print(f"arrtheaudio: {text}", file=sys.stderr, flush=True)
 
 
-def _fail(text: str) -> None:
-    _say(text)
-    sys.exit(2)
+def _make_do(extra: str, why: str) -> None:
+    """Go on with an environment that works, though it is not up to date; exit status 2 where there is none."""
+    mark = os.path.join(VENV, f"ready-{extra}" if extra else "ready")
+    if not (os.path.exists(mark) and _is_usable()):
+        _say(why)
+        sys.exit(2)
+    # Where only the time of pyproject.toml is another, it is up to date.
+    if _read(mark) != _digest():
+        _say(f"goes on with a .venv that is not up to date: {why}")
+
+
+def _reason(error: OSError) -> str:
+    if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"could not set up {VENV}: {error}"
+    return (
+        f"{VENV} cannot be written. Either of these mends it: run {os.path.join(ROOT, 'bin', 'arrtheaudio')} once as "
+        f"the owner of that folder, or install it for yourself: pipx install '{ROOT}'"
+    )
 
 
 if __name__ == "__main__":
+    wanted_extra = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        main(sys.argv[1] if len(sys.argv) > 1 else "")
+        main(wanted_extra)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Failed as failure:
+        _make_do(wanted_extra, str(failure))
     except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
-            _fail(f"could not set up {VENV}: {error}")
-        _fail(
-            f"{ROOT} cannot be written, so there is no room for its .venv. Either of these mends it: run it once as "
-            f"the owner of that folder, or install it for yourself: pipx install '{ROOT}'"
-        )
+        _make_do(wanted_extra, _reason(error))

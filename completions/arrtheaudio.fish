@@ -182,7 +182,7 @@ complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio serve' -l workers -x -d
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio serve' -s h -l help -d 'Show this message and exit.'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio hook' -a 'sonarr radarr import'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio hook' -l now -d 'Do it at once, and print the records; not for import: its file is not there.'
-complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio hook' -s n -l dry-run -d 'Say what would change, and change nothing.'
+complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio hook' -s n -l dry-run -d 'With --now: say what would change, and change nothing.'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio hook' -s h -l help -d 'Show this message and exit.'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio schema' -a 'record config openapi'
 complete -c arrtheaudio -n '__arrtheaudio_at arrtheaudio schema' -s h -l help -d 'Show this message and exit.'

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -274,17 +274,135 @@ def test_no_network(tmp_path: Path) -> None:
     assert not list(program.parent.parent.glob(".venv/ready*"))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
+def newer(program: Path, needs: str) -> None:
+    """Make of a checkout one of a later version, which needs something."""
+    root = program.parent.parent
+    (root / "pyproject.toml").write_text(PROJECT.format(f'"{needs}"'))
+    (root / "backend.py").write_text(f"NEEDS = {f'Requires-Dist: {needs}{chr(10)}'!r}\n{BACKEND}")
+
+
+def test_no_network_for_a_later_version(fresh: Path) -> None:
+    """It goes on with what there is, each time with a message, and is not made anew afterwards."""
+    assert run(fresh).returncode == 0
+    newer(fresh, "no-such-package-as-this")
+    for _ in range(2):
+        done = run(fresh, env={**os.environ, "PIP_NO_INDEX": "1"})
+        assert folder_of(done) == str(fresh.parent.parent / "arrtheaudio")
+        assert b"goes on with a .venv that is not up to date" in done.stderr
+        assert b"no-such-package-as-this" in done.stderr
+        assert SETS_UP not in done.stderr
+
+
+def test_no_network_and_nothing_that_works(fresh: Path) -> None:
+    """What is no longer whole is not gone on with."""
+    assert run(fresh).returncode == 0
+    newer(fresh, "no-such-package-as-this")
+    (fresh.parent.parent / "arrtheaudio" / "__main__.py").write_text("import no_such_package_as_this\n")
+    done = run(fresh, env={**os.environ, "PIP_NO_INDEX": "1"})
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert not list(fresh.parent.parent.glob(".venv/ready*"))
+
+
+@shares_ready
+def test_no_python_for_a_later_version(ready: Path, tmp_path: Path) -> None:
+    """The one that the environment was made with is enough."""
+    project = ready.parent.parent / "pyproject.toml"
+    project.write_text(project.read_text() + "\n")
+    done = run(ready, env=interpreters(tmp_path / "bin"))
+    assert folder_of(done) == str(ready.parent.parent / "arrtheaudio")
+    assert (done.stderr.count(b"\n"), b"not up to date" in done.stderr) == (1, True)
+    assert b"installing" in run(ready).stderr
+
+
+as_nobody = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
+NOBODY: Mapping[str, object] = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
+BARE = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
+IMPORTED = BARE | {"radarr_eventtype": "Download", "radarr_moviefile_path": "/films/x.mkv"}
+DEFERRED = b"[MoveStatus] DeferMove\n"
+# Keeps what it was called with, where that is asked for; a hook's output may be thrown away.
+KEEPS = """
+import os, sys
+if "CALLED" in os.environ:
+    print(*sys.argv[1:], file=open(os.environ["CALLED"], "w"))
+"""
+
+
+@pytest.fixture(scope="module")
+def of_root() -> Iterator[Path]:
+    """A checkout that root has made and used, and that others may read."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        program = make(Path(folder) / "checkout")
+        (program.parent.parent / "arrtheaudio" / "__main__.py").write_text(KEEPS + MAIN)
+        assert run(program, env=BARE).returncode == 0
+        yield program
+
+
+def _touched(root: Path) -> None:
+    os.utime(root / "pyproject.toml", (1_000_000_000, 1_000_000_000))
+
+
+def _changed(root: Path) -> None:
+    _touched(root)
+    (root / "pyproject.toml").write_text((root / "pyproject.toml").read_text() + "\n")
+
+
+@as_nobody
+@shares_ready
+@pytest.mark.parametrize(("pulled", "notes"), [(_touched, 0), (_changed, 1)], ids=["touched", "changed"])
+@pytest.mark.parametrize(
+    ("name", "words", "variables", "call"),
+    [
+        pytest.param("arrtheaudio", ["x"], {}, "x", id="the program"),
+        pytest.param("arrtheaudio-custom-script", [], {"radarr_eventtype": "Download"}, "hook radarr", id="custom"),
+        pytest.param("arrtheaudio-import-script", [], {"radarr_transfermode": "Move"}, "hook import", id="import"),
+    ],
+)
+def test_what_its_owner_has_not_renewed_is_used_by_others(
+    of_root: Path,
+    pulled: Callable[[Path], None],
+    notes: int,
+    name: str,
+    words: list[str],
+    variables: Mapping[str, str],
+    call: str,
+) -> None:
+    """An Arr's import is not lost for it; and a note is made where there is a reason."""
+    root = of_root.parent.parent
+    called = root / "called"
+    called.write_text("")
+    called.chmod(0o666)
+    pulled(root)
+    done = run(of_root.with_name(name), *words, **NOBODY, env={**BARE, **variables, "CALLED": str(called)})
+    assert done.returncode == 0, done
+    assert called.read_text() == f"{call}\n"
+    assert (done.stderr.count(b"\n"), done.stderr.count(b"not up to date")) == (notes, notes)
+
+
+@as_nobody
+@pytest.mark.parametrize(
+    ("name", "status", "out"), [("custom", 1, b""), ("import", 0, DEFERRED)], ids=["custom", "import"]
+)
+def test_an_arr_hears_of_what_its_user_cannot_set_up(name: str, status: int, out: bytes) -> None:
+    """One line, which names the commands that mend it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        program = make(Path(folder) / "checkout")
+        done = run(program.with_name(f"arrtheaudio-{name}-script"), **NOBODY, env=IMPORTED)
+    assert (done.returncode, done.stdout) == (status, out)
+    assert b"pipx install" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+@as_nobody
 def test_a_checkout_of_somebody_else() -> None:
     """It cannot be set up, but once its owner has done so, everybody can use it."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         program = make(Path(folder) / "checkout")
-        nobody = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
-        path = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
-        done = run(program, **nobody, env=path)
+        done = run(program, **NOBODY, env=BARE)
         assert (done.returncode, done.stdout) == (2, b"")
         assert b"pipx install" in done.stderr
         assert done.stderr.count(b"\n") == 1
-        assert run(program, env=path).returncode == 0
-        assert folder_of(run(program, **nobody, env=path)) == str(program.parent.parent / "arrtheaudio")
+        assert run(program, env=BARE).returncode == 0
+        assert folder_of(run(program, **NOBODY, env=BARE)) == str(program.parent.parent / "arrtheaudio")

@@ -242,6 +242,12 @@ def test_an_import_is_deferred_whatever_is_wrong_with_us(
     assert way(arr, variables)[:2] == (0, DEFERRED)
 
 
+def test_an_import_without_a_path_is_called_what_it_is(arr: Arr) -> None:
+    ended = arr.hook("import", **rig.radarr_import(destinationpath=""))
+    assert ended[:2] == (0, DEFERRED)
+    assert b"An import script's call without the path of a file" in ended.err
+
+
 @pytest.mark.parametrize("fault", [_broken, _missing], ids=["broken", "missing"])
 def test_an_import_is_deferred_where_the_named_configuration_is_wrong(arr: Arr, fault: Callable[[Arr], None]) -> None:
     fault(arr)
@@ -313,9 +319,43 @@ def test_a_wrong_call(arr: Arr, words: tuple[str, ...]) -> None:
     assert b"sonarr, radarr, import" in ended.err
 
 
-def test_a_dry_run_is_queued_as_one(arr: Arr) -> None:
-    queued(arr.hook("sonarr", "-n", **rig.sonarr_variables()))
-    assert [job["dry_run"] for job in arr.jobs()] == [True]
+@pytest.mark.parametrize(
+    ("words", "variables", "status", "out"),
+    [
+        pytest.param(("sonarr", "-n"), rig.sonarr_variables(), 2, b"", id="sonarr"),
+        pytest.param(("import", "-n"), rig.sonarr_import(), 0, DEFERRED, id="import"),
+        pytest.param(("import", "-n", "--now"), rig.sonarr_import(), 0, DEFERRED, id="import, now"),
+    ],
+)
+def test_a_dry_run_queues_nothing(
+    arr: Arr, words: tuple[str, ...], variables: dict[str, str], status: int, out: bytes
+) -> None:
+    ended = arr.hook(*words, **variables)
+    assert (ended.status, ended.out) == (status, out)
+    assert b"--now" in ended.err
+    assert arr.jobs() == []
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    ("app", "variables", "paths"),
+    [
+        pytest.param("sonarr", {"sonarr_episodefile_path": rig.EPISODE}, [rig.EPISODE], id="sonarr"),
+        pytest.param("sonarr", {"sonarr_episodefile_paths": "|".join(rig.EPISODES)}, rig.EPISODES, id="sonarr, a pack"),
+        pytest.param("radarr", {"radarr_moviefile_path": rig.MOVIE}, [rig.MOVIE], id="radarr"),
+    ],
+)
+@pytest.mark.parametrize("empty", [True, False], ids=["empty", "missing"])
+def test_an_event_that_is_not_named_is_one_by_its_file(
+    arr: Arr,
+    way: Callable[[Arr, str, Mapping[str, str]], Ended],
+    app: str,
+    variables: dict[str, str],
+    paths: list[str],
+    empty: bool,
+) -> None:
+    queued(way(arr, app, variables | ({f"{app}_eventtype": ""} if empty else {})))
+    assert [job["record"]["path"] for job in arr.jobs()] == [*map(arr.ours, paths)]
 
 
 def test_now_is_at_once(arr: Arr) -> None:
@@ -363,7 +403,9 @@ def test_no_import_waits_for_the_first_start(arr: Arr, name: str) -> None:
     # What sets the environment up takes long, and would keep a pipe open that it had inherited.
     (arr.checkout / "bin/bootstrap").write_text(f'touch "{begun}"\nexec sleep 30\n')
     ended = arr.script(name, rig.sonarr_import() if name == "import" else rig.sonarr_variables())
-    assert ended[:3] == (0, DEFERRED if name == "import" else b"", b"")
+    assert ended[:2] == (0, DEFERRED if name == "import" else b"")
+    # Whether it went well will not be heard, so this says how to find out.
+    assert (ended.err.count(b"\n"), b"--version" in ended.err) == (1, True)
     assert ended.seconds < 20
     deadline = time.monotonic() + PATIENCE
     while not begun.exists():

@@ -31,6 +31,8 @@ IMPORT = "import"
 CALLERS = ("sonarr", "radarr", IMPORT)
 # What an import script says that has not touched the file: the whole line, to the letter.
 DEFERRED = b"[MoveStatus] DeferMove\n"
+# A job would do it later, and elsewhere: who called would not see it.
+NO_DRY_JOB = "-n says what would change, so it wants --now; of jobs, execution.dry_run makes dry runs."
 
 EXIT_STATUS = (
     ("0", "All is queued, or done with --now; or there is nothing to do. `hook import` always ends so."),
@@ -52,7 +54,7 @@ OPTIONS = (
     Option(
         "now", ("--now",), "Do it at once, and print the records; not for import: its file is not there.", default=False
     ),
-    filters.DRY_RUN,
+    filters.DRY_RUN._replace(help="With --now: say what would change, and change nothing."),
 )
 
 
@@ -63,6 +65,8 @@ def run(call: Call) -> int:
         raise UsageError(f"says who calls: {', '.join(CALLERS)}.")
     if os.fsdecode(call.files[0]) == IMPORT:
         return _deferred(call)
+    if call.values["dry_run"] and not call.values["now"]:
+        raise UsageError(NO_DRY_JOB)
     event = environment(os.environ)
     if event.reason == NOT_UNDERSTOOD:
         messages.error(event.message)
@@ -81,6 +85,8 @@ def _deferred(call: Call) -> int:
     """Leave the file to the Arr, then queue a job for it."""
     try:
         output.put(DEFERRED)
+        if call.values["dry_run"]:
+            raise UsageError(NO_DRY_JOB)
         event = environment(os.environ)
         if event.reason is not None:
             messages.error(event.message)
@@ -124,8 +130,6 @@ def _put(call: Call, found: Iterable[Record]) -> "list[Job | Error]":
             answers.append(error)
             continue
         jobs.append(new(local, priority="webhook", source="hook", group=group, number=number))
-        if call.values["dry_run"]:
-            jobs[-1]["dry_run"] = True
     for at in range(0, len(jobs), BATCH):
         some = jobs[at : at + BATCH]
         answers += [error or job for job, error in zip(some, spool.put_all(some), strict=True)]

@@ -37,7 +37,8 @@ class _Variables:
             return DOWNLOAD if named.lower() == DOWNLOAD.lower() else named
         if self["transfermode"]:
             return SCRIPT
-        return DOWNLOAD if any(self[f"{file}_path"] for file in ("episodefile", "moviefile")) else ""
+        paths = (f"{file}_path{plural}" for file in ("episodefile", "moviefile") for plural in ("", "s"))
+        return DOWNLOAD if any(self[name] for name in paths) else ""
 
 
 def environment(variables: Mapping[str, str]) -> Event:
@@ -60,7 +61,8 @@ def _event(app: App, told: _Variables) -> Event:
     records = tuple(_records(app, told))
     if records:
         return Event(app.name, name, instance, records)
-    return Event(app.name, name, instance, reason=NOT_UNDERSTOOD, message=f"{name} without the path of a file.")
+    what = name if name == DOWNLOAD else "An import script's call"
+    return Event(app.name, name, instance, reason=NOT_UNDERSTOOD, message=f"{what} without the path of a file.")
 
 
 def _records(app: App, told: _Variables) -> Iterable[Record]:
