@@ -1,6 +1,8 @@
 """What was done: changes, questions and totals, of the past and of what comes, in bounded memory."""
 
+import json
 import os
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +10,13 @@ from typing import Any
 
 import pytest
 from queue_rig import Desk, until
-from spool_rig import Yard
+from spool_rig import PATIENCE, Yard
 
 from arrtheaudio.core.record import timestamp
+from arrtheaudio.journal import Entry, Journal
 from arrtheaudio.server import history, verdicts
+from arrtheaudio.server import undoings as undoings_module
+from arrtheaudio.server.undoings import Undoings
 from arrtheaudio.spool import ask
 from arrtheaudio.spool.draft import put
 from arrtheaudio.spool.job import Job, line, new, now
@@ -138,6 +143,98 @@ def test_what_is_pruned_is_forgotten(desk: Desk) -> None:
         (desk.yard.spool / f"done/2026-01-02/{job['id']}.json").unlink()
         (desk.yard.spool / "done/2026-01-02").rmdir()
         until(lambda: desk.history.totals()["files"]["total"] == 0)
+
+
+# What was taken back by others
+
+
+def undo(desk: Desk, *words: object, given: bytes = b"") -> list[dict[str, Any]]:
+    """Run `arrtheaudio undo`, and return what it prints."""
+    with desk.yard.popen("undo", *words, stdin=subprocess.PIPE) as process:
+        out, said = process.communicate(given, PATIENCE)
+    assert process.returncode == 0, said
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_what_was_undone_on_the_command_line_is_known_and_what_stands_again(running: Desk) -> None:
+    films = [running.yard.film(f"{number}.mkv") for number in range(3)]
+    first, second, third = (running.put(film) for film in films)
+    running.work()
+    until(lambda: running.get("/changes")["total"] == 3)
+    assert states(running) == {first: "possible", second: "possible", third: "possible"}
+    undo(running, films[1])
+    until(lambda: states(running) == {first: "possible", second: "undone", third: "possible"})
+    change = next(change for change in running.get("/changes")["changes"] if change["job_id"] == second)
+    assert (change["undone"], running.get(f"/jobs/{second}")["undo"]) == (True, "undone")
+    assert running.get(f"/jobs/{first}")["undo"] == "possible"
+    assert "undone already" in running.ask("POST", f"/jobs/{second}/undo").json["message"]
+    assert "undo" not in running.spool.get(second)
+    (mistake,) = [line for line in undo(running, "--list") if line["journal"]["command"] == "undo"]
+    undo(running, given=json.dumps(mistake).encode())
+    until(lambda: states(running)[second] == "possible")
+    assert running.ask("POST", f"/jobs/{second}/undo").status == 202
+    assert running.get(f"/jobs/{second}")["undo"] == "running"
+    running.work()
+    until(lambda: states(running)[second] == "undone")
+
+
+def states(desk: Desk) -> dict[str, str]:
+    """Return what can be said of the undo of each change."""
+    return {change["job_id"]: change["undo"] for change in desk.get("/changes")["changes"]}
+
+
+def entry(number: int, undoes: int | None = None) -> Entry:
+    """Return an entry of the journal, whose id is a number."""
+    back = None if undoes is None else f"{undoes:026}"
+    return Entry(f"{number:026}", b"/a.mkv", 1, number, 1, 1, (), "undo" if back else "apply", undoes=back)
+
+
+CHAINS = [
+    pytest.param([], None, id="never"),
+    pytest.param([(2, 1)], False, id="once"),
+    pytest.param([(2, 1), (3, 2)], True, id="and that too"),
+    pytest.param([(2, 1), (3, 2), (4, 3)], False, id="and that"),
+    pytest.param([(2, 1), (3, 2), (4, 1)], False, id="anew"),
+    pytest.param([(3, 2)], None, id="another"),
+]
+
+
+@pytest.mark.parametrize(("undos", "stands"), CHAINS)
+def test_which_edits_stand(tmp_path: Path, undos: list[tuple[int, int]], stands: bool | None) -> None:
+    journal = Journal(str(tmp_path / "journal"))
+    undoings = Undoings()
+    undoings.look(journal.root, [f"{1:026}"])  # there is no journal yet
+    for number, undoes in [(1, None), *undos]:
+        journal.begin(entry(number, undoes)).done()
+    (tmp_path / "journal/done/notes.txt").write_text("x")
+    os.mkfifo(tmp_path / "journal/done/zzz")
+    until(lambda: undoings.look(journal.root, [f"{1:026}"]) or undoings.stands(f"{1:026}") is stands)
+
+
+def test_of_a_long_journal_the_end_alone_is_read(tmp_path: Path) -> None:
+    journal = Journal(str(tmp_path / "journal"))
+    for number in range(1, 30):
+        journal.begin(entry(number)).done()
+    undoings = Undoings()
+    undoings.look(journal.root, [f"{25:026}", ""])
+    assert sorted(undoings._read) == [f"{number:026}.{number}" for number in range(25, 30)]
+    undoings.look(journal.root, [])
+    journal.begin(entry(30, 26)).done()
+    until(lambda: undoings.look(journal.root, [f"{25:026}"]) or undoings.stands(f"{26:026}") is False)
+    undoings.look(journal.root, [f"{20:026}"])
+    assert len(undoings._read) == 11
+
+
+def test_a_look_that_takes_long_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undoings_module, "_SPENT", 0.0)
+    journal = Journal(str(tmp_path / "journal"))
+    journal.begin(entry(1)).done()
+    journal.begin(entry(2, 1)).done()
+    undoings = Undoings()
+    undoings.look(journal.root, [f"{1:026}"])
+    assert undoings.stands(f"{1:026}") is None
+    monkeypatch.undo()
+    until(lambda: undoings.look(journal.root, [f"{1:026}"]) or undoings.stands(f"{1:026}") is False)
 
 
 # Questions

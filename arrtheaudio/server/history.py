@@ -16,6 +16,7 @@ from arrtheaudio.server.finished import Finished
 from arrtheaudio.server.message import Request, Response
 from arrtheaudio.server.paging import OFFSET, up_to
 from arrtheaudio.server.route import Route
+from arrtheaudio.server.undoings import Undoings
 from arrtheaudio.server.verdicts import change, has_changed, in_review, leader, outcome, part, question
 from arrtheaudio.spool import names
 from arrtheaudio.spool.folder import NEW
@@ -82,6 +83,7 @@ class History:
         self._settled: set[bytes] | None = set()  # paths whose latest verdict is known; None when the past is read
         self._undone: dict[str, bool] = {}  # by id: False where it cannot be undone any more
         self._undoing: dict[str, str] = {}  # by id: the job that takes it back
+        self._undoings = Undoings()
         self._complete = False
         self._stopping = threading.Event()
         self._awake = threading.Event()
@@ -123,9 +125,12 @@ class History:
         """Return some of the latest changes, and how many there are."""
         with self._lock:
             found, total = self._changes.page(limit, offset)
+        self._look_back([told["journal"] for told in found])
+        with self._lock:
             for told in found:
                 told["undo"] = self._undo_of(told)
                 told["undone"] = told["undo"] == "undone"
+                del told["journal"]
         return found, total
 
     def questions(self, limit: int, offset: int) -> tuple[list[dict[str, Any]], int]:
@@ -142,15 +147,26 @@ class History:
 
     def undo_of(self, job: Job) -> str:
         """Say of a job that has changed its file whether it can be undone: possible, running, undone or impossible."""
+        told = change(job)
+        self._look_back([told["journal"]])
         with self._lock:
-            return self._undo_of(change(job))
+            return self._undo_of(told)
+
+    def _look_back(self, entries: list[str]) -> None:
+        """See whether somebody has taken edits back without a job."""
+        self._undoings.look(self._service.config.journal.path, entries)
 
     def _undo_of(self, told: dict[str, Any]) -> str:
         job_id = told["job_id"]
         if job_id in self._undoing:
             return "running"
-        if job_id in self._undone:
-            return "undone" if self._undone[job_id] else "impossible"
+        stands = self._undoings.stands(told["journal"])
+        if stands is None:
+            stands = not self._undone.get(job_id)
+            if stands and job_id in self._undone:
+                return "impossible"
+        if not stands:
+            return "undone"
         keep = self._service.config.journal.keep_days * _DAY
         forgotten = str(told["finished_at"]) < records.timestamp(time.time_ns() - keep)
         return "impossible" if forgotten or told["method"] == "rewrite" else "possible"

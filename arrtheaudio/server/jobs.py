@@ -47,7 +47,8 @@ def _stats(service: "Service", _request: Request) -> Response:
 
 
 def _show(service: "Service", request: Request) -> Response:
-    return Response(200, _job(service, request))
+    job = _job(service, request)
+    return Response(200, {**job, "undo": service.history.undo_of(job)} if has_changed(job) else job)
 
 
 def _job(service: "Service", request: Request) -> Job:

@@ -77,6 +77,7 @@ _CODE: Schema = {
     "description": "A language code: BCP 47, or ISO 639.",
 }
 _PRIORITY = _one_of(*PRIORITIES)
+_UNDO = _one_of("possible", "running", "undone", "impossible")
 RESULTS = ("success", "skipped", "failed")
 
 ERROR = _named(
@@ -125,6 +126,7 @@ JOB = _named(
         held=_object("Why it waits, and until when.", {"why": _TEXT}, until=_TEXT),
         joined={**_list(_TEXT), "description": "Other jobs that were for the same file, and were done with it."},
         last_error={"type": "object", "description": "Why the last attempt failed."},
+        undo={**_UNDO, "description": "Of one that has changed its file, where it alone is asked for."},
     ),
 )
 
@@ -166,7 +168,7 @@ _CHANGE = _named(
             "language": _or_null("string"),
             "tracks": _object("All tracks.", {"before": _list(_record("track")), "after": _list(_record("track"))}),
             "undone": _BOOLEAN,
-            "undo": _one_of("possible", "running", "undone", "impossible"),
+            "undo": _UNDO,
         },
     ),
 )

@@ -48,7 +48,7 @@ def has_changed(job: Job) -> bool:
 
 
 def change(job: Job) -> dict[str, Any]:
-    """Return what a job has changed, and why."""
+    """Return what a job has changed, and why; `journal` is the id of its edit there, empty where it has none."""
     record = job["record"]
     choice = part(record, "choose")
     before, after = _tracks(record)
@@ -61,6 +61,7 @@ def change(job: Job) -> dict[str, Any]:
         "rule": choice.get("rule"),
         "language": choice.get("language"),
         "tracks": {"before": before[:_TRACKS], "after": after[:_TRACKS]},
+        "journal": str(part(record, "apply").get("journal", "")),
     }
 
 
