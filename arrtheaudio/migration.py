@@ -18,7 +18,7 @@ from arrtheaudio import messages
 from arrtheaudio.core import record as records
 from arrtheaudio.errors import Error, Fatal
 from arrtheaudio.journal import VERSION, Entry, sync_folder
-from arrtheaudio.spool.folder import FINISHED, FORMAT, alone, prepare
+from arrtheaudio.spool.folder import FINISHED, FORMAT, alone, prepare, refuse_interrupted
 from arrtheaudio.spool.job import PRIORITIES, SUFFIX, parse
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class InUse(Fatal):
 def migrate(config: "Config") -> dict[str, int]:
     """Bring all of it to today's formats; return how many jobs, edits and caches were not yet. Newer, InUse."""
     spool, journal, cache = config.spool.path, config.journal.path, config.tmdb.cache_path
+    refuse_interrupted(spool)
     with _only_one(spool):
         try:
             _refuse_newer(spool, journal, cache)

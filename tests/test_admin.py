@@ -81,6 +81,23 @@ def test_a_terminal_is_asked_before_jobs_are_replaced(shell: Shell, typed: bytes
     assert stats(shell)["jobs"]["states"]["queued"] == replaced
 
 
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        pytest.param(b"prefer_original: false\n", 0, "arrtheaudio: standard input: valid\n", id="valid"),
+        pytest.param(b"", 0, "arrtheaudio: standard input: valid\n", id="empty"),
+        pytest.param(b"api:\n  port: x\n", 2, "standard input:2: api.port: ", id="a-fault"),
+        pytest.param(b"a: [\n", 2, "standard input:2:1: ", id="no-yaml"),
+        pytest.param(b"#" * (3 << 20), 2, "standard input: is larger than 1 MiB", id="too-large"),
+    ],
+)
+def test_a_configuration_on_standard_input_is_checked(tmp_path: Path, text: bytes, status: int, said: str) -> None:
+    done = Shell(tmp_path).run("admin", "validate-config", "-", stdin=text)
+    assert done.status == status
+    assert said in done.err
+    assert "/tmp" not in done.err
+
+
 def test_a_backup_is_nothing_for_a_terminal(shell: Shell) -> None:
     status, shown = shell.on_terminal("admin", "backup", "-")
     assert status == 2

@@ -1,11 +1,18 @@
 """`admin backup` and `admin restore`: everything is there once, whoever works meanwhile; and nothing goes elsewhere."""
 
+import fcntl
+import gzip
 import io
 import json
+import lzma
 import os
+import shutil
+import signal
+import socket
 import sqlite3
 import stat
 import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Callable
@@ -244,13 +251,6 @@ def test_answers_of_tmdb_are_added_where_they_are_newer(tmp_path: Path) -> None:
     assert found == {"/movie/1": '"newer"', "/movie/2": '{"id":2}', "/movie/3": "{}"}
 
 
-def test_an_interrupted_restore_is_not_passed_over(yard: Yard, tmp_path: Path) -> None:
-    admin(yard, "backup", tmp_path / "tar")
-    os.rename(yard.spool, f"{yard.spool}.before-restore")
-    _, said = admin(yard, "restore", tmp_path / "tar", status=2)
-    assert f"{yard.spool}.before-restore is the queue as it was" in said
-
-
 def test_what_a_killed_restore_left_is_swept_up(yard: Yard, tmp_path: Path) -> None:
     admin(yard, "backup", tmp_path / "tar")
     new = Yard(tmp_path / "new")
@@ -287,7 +287,310 @@ def test_a_folder_of_something_else_is_left_alone(yard: Yard, tmp_path: Path) ->
     assert everything(new.spool) == {"photos/us.jpg": b"us"}
 
 
+@pytest.mark.parametrize("text", ["2\n", "two\n"], ids=["newer", "no-number"])
+def test_a_queue_of_a_newer_program_is_not_replaced(yard: Yard, tmp_path: Path, text: str) -> None:
+    admin(yard, "backup", tmp_path / "tar")
+    (yard.spool / "format").write_text(text)
+    before = everything(yard.spool)
+    _, said = admin(yard, "restore", "--yes", tmp_path / "tar", status=2)
+    assert said.startswith(f"arrtheaudio: the spool {yard.spool}: ")
+    assert "newer than this program" in said or "is no number" in said
+    assert everything(yard.spool) == before
+
+
+def test_a_configuration_restored_earlier_stays(yard: Yard, tmp_path: Path) -> None:
+    admin(yard, "backup", tmp_path / "tar")
+    restored = yard.folder / "config.yaml.restored"
+    own = (yard.folder / "config.yaml").read_bytes()
+    (yard.folder / "config.yaml").write_bytes(b"language_priority: [deu]\n")
+    restored.write_bytes(b"mine")
+    for _ in range(2):  # the second finds what the first one wrote
+        _, said = admin(yard, "restore", "--yes", tmp_path / "tar")
+        assert f"is now {restored}.2;" in said
+    assert restored.read_bytes() == b"mine"
+    assert Path(f"{restored}.2").read_bytes() == own
+    assert len(list(yard.folder.glob("config.yaml*"))) == 3
+
+
+def test_a_spool_that_is_a_link_stays_one(yard: Yard, tmp_path: Path) -> None:
+    admin(yard, "backup", tmp_path / "tar")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    os.rename(yard.spool, disk / "queue")
+    yard.spool.symlink_to(disk / "queue")
+    for _ in range(2):
+        admin(yard, "restore", "--yes", tmp_path / "tar")
+        assert yard.spool.is_symlink()
+        assert [path.name for path in disk.iterdir()] == ["queue"]
+    assert yard.states() == {"new": 3, "done": 1, "failed": 1, "held": 1}
+    assert not list(yard.folder.glob("spool.*"))
+
+
+# Where a backup goes
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    yard = Yard(tmp_path / "yard")
+    (tmp_path / "disk").mkdir()
+    link, target = tmp_path / "tar", tmp_path / "disk/tar"
+    link.symlink_to(target)
+    for _ in range(2):
+        admin(yard, "backup", link)
+        assert link.is_symlink()
+        assert MANIFEST in contents(target)
+        assert [path.name for path in target.parent.iterdir()] == ["tar"]
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def unix_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        folder = os.open(path.parent, os.O_RDONLY)
+        server.bind(f"/proc/self/fd/{folder}/{path.name}")  # a name of its own may be too long
+        os.close(folder)
+
+
+def device(path: Path) -> None:
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    except PermissionError:
+        rig.needs("the right to make a device")
+
+
+def link_to_fifo(path: Path) -> None:
+    os.mkfifo(f"{path}.fifo")
+    path.symlink_to(f"{path}.fifo")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [(fifo, "is a FIFO"), (unix_socket, "is a socket"), (device, "is a device"), (link_to_fifo, "is a FIFO")],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, make: Callable[[Path], None], said: str) -> None:
+    yard, path = Yard(tmp_path / "yard"), tmp_path / "tar"
+    make(path)
+    before = path.lstat()
+    assert f"{path}: {said}, and would be replaced" in admin(yard, "backup", path, status=2)[1]
+    assert (path.lstat().st_ino, path.lstat().st_mode) == (before.st_ino, before.st_mode)
+
+
+def test_a_folder_is_no_place_for_a_backup(tmp_path: Path) -> None:
+    yard = Yard(tmp_path / "yard")
+    assert "is a folder" in admin(yard, "backup", tmp_path, status=2)[1]
+    assert "name one in the folder" in admin(yard, "backup", f"{tmp_path}/new/", status=2)[1]
+    assert os.listdir(tmp_path) == ["yard"]
+
+
+def test_what_a_killed_backup_left_is_swept_up(tmp_path: Path) -> None:
+    yard = Yard(tmp_path / "yard")
+    (tmp_path / ".tar.part").write_bytes(b"half")
+    admin(yard, "backup", tmp_path / "tar")
+    assert sorted(os.listdir(tmp_path)) == ["tar", "yard"]
+
+
+def test_two_backups_do_not_write_one_file(tmp_path: Path) -> None:
+    yard = Yard(tmp_path / "yard")
+    with open(tmp_path / ".tar.part", "wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        _, said = admin(yard, "backup", tmp_path / "tar", status=2)
+    assert "another backup is being written" in said
+    assert sorted(os.listdir(tmp_path)) == [".tar.part", "yard"]
+
+
+# Stopped and killed: a signal comes right before a call, which Python's audit events tell of
+
+DISTURBED = """
+import os, sys
+event, part, number, turn, exchange = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
+sys.argv[1:6] = []
+def hook(what, about):
+    global turn
+    if what == "ctypes.dlsym" and "renameat2" in str(about) and not exchange:
+        raise AttributeError("as on a system without it")
+    if what == event and part in str(about[0]):
+        turn -= 1
+        if not turn:
+            os.kill(os.getpid(), number)
+sys.addaudithook(hook)
+from arrtheaudio.cli import main
+main()
+"""
+
+
+def disturbed(yard: Yard, where: tuple[str, str], number: int, *words: object, turn: int = 1, exchange: bool = True):  # type: ignore[no-untyped-def]
+    """Run `admin` with a signal right before the `turn`th call of that name with that path; its status, and words."""
+    command = [sys.executable, "-c", DISTURBED, *where, number, turn, int(exchange), "admin", *words]
+    done = subprocess.run([*map(str, command)], env=dict(yard.environ), capture_output=True, timeout=PATIENCE)
+    return done.returncode, done.stderr.decode()
+
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda it: it.name)
+
+
+@SIGNALS
+def test_a_backup_that_is_stopped_leaves_nothing(yard: Yard, tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "tar").write_bytes(b"the last one")
+    for where in (("os.rename", ".part"), ("open", f"{yard.spool}/batches"), ("os.scandir", f"{yard.spool}/done")):
+        status, said = disturbed(yard, where, number, "backup", tmp_path / "tar")
+        if where[0] == "os.rename":
+            assert (status, said) == (128 + number, "")
+        assert status in (128 + number, 0)
+        assert "Traceback" not in said
+    assert sorted(os.listdir(tmp_path)) == ["old", "tar"]
+
+
+@SIGNALS
+def test_a_restore_that_is_stopped_changes_nothing(yard: Yard, tmp_path: Path, number: signal.Signals) -> None:
+    admin(yard, "backup", tmp_path / "tar")
+    before = everything(yard.folder)
+    where = ("open", f"{yard.spool}.restoring/spool/new/2-normal")
+    assert disturbed(yard, where, number, "restore", "--yes", tmp_path / "tar") == (128 + number, "")
+    assert everything(yard.folder) == before
+    assert not Path(f"{yard.spool}.restoring").exists()
+
+
+@SIGNALS
+def test_a_restore_that_has_begun_to_change_goes_to_its_end(yard: Yard, tmp_path: Path, number: signal.Signals) -> None:
+    admin(yard, "backup", tmp_path / "tar")
+    for where in (("os.listdir", f"{yard.folder}/journal"), ("shutil.rmtree", ".restoring")):
+        status, said = disturbed(yard, where, number, "restore", "--yes", tmp_path / "tar")
+        assert (status, "6 jobs restored" in said) == (0, True)
+        assert not list(yard.folder.glob("spool.*"))
+
+
+def test_nothing_is_said_of_a_reader_that_left(yard: Yard) -> None:
+    for number in range(40):
+        (yard.spool / f"batches/{number}").write_bytes(bytes(10_000))
+    with yard.popen("admin", "backup", "-") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize("exchange", [True, False], ids=["exchanged", "in-steps"])
+def test_wherever_a_restore_is_killed_there_is_one_whole_queue(yard: Yard, tmp_path: Path, exchange: bool) -> None:
+    admin(yard, "backup", tmp_path / "tar")
+    (more,) = yard.add(yard.film("more.mkv"))
+    seen = set()
+    for turn in range(1, 20):
+        where = ("os.rename", str(yard.spool))
+        arguments = ("restore", "--yes", tmp_path / "tar")
+        status, _ = disturbed(yard, where, signal.SIGKILL, *arguments, turn=turn, exchange=exchange)
+        if not yard.spool.exists():
+            seen.add("nothing")
+            _is_refused_until_recovered(yard, tmp_path)
+        seen.add("old" if more in yard.places() else "new")
+        assert yard.states() == {"new": 3, "done": 1, "failed": 1, "held": 1} or more in yard.places()
+        assert len(yard.jobs("list")) in (6, 7)
+        if status == 0:
+            break
+        if more not in yard.places():  # once more, from the beginning
+            admin(yard, "restore", "--yes", tmp_path / "tar")
+            (more,) = yard.add(yard.media / "more.mkv")
+    assert seen == {"old", "new"} if exchange else {"old", "new", "nothing"}
+    assert not list(yard.folder.glob("spool.*"))
+
+
+def _is_refused_until_recovered(yard: Yard, tmp_path: Path) -> None:
+    for words in (("jobs", "list"), ("admin", "backup", tmp_path / "no"), ("admin", "migrate"), ("admin", "stats")):
+        with yard.popen(*words) as process:
+            said = process.communicate(timeout=PATIENCE)[1].decode()
+        assert process.returncode == 2
+        assert "a restore was stopped" in said
+        assert "run `arrtheaudio admin recover`" in said
+    assert not yard.spool.exists()
+    assert not (tmp_path / "no").exists()
+    admin(yard, "recover")
+    assert not list(yard.folder.glob("spool.*"))
+
+
+def test_who_comes_while_another_queue_is_put_in_place_is_told_to_wait(yard: Yard) -> None:
+    os.rename(yard.spool, f"{yard.spool}.before-restore")
+    stage = Path(f"{yard.spool}.restoring")
+    stage.mkdir()
+    descriptor = os.open(stage, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with yard.popen("jobs", "list") as process:
+        assert b"try again in a moment" in process.communicate(timeout=PATIENCE)[1]
+    assert "back" not in admin(yard, "recover")[1]
+    os.close(descriptor)
+    assert "the queue is back" in admin(yard, "recover")[1]
+    assert len(yard.jobs("list")) == 6
+
+
+def test_the_next_restore_mends_one_that_was_stopped(yard: Yard, tmp_path: Path) -> None:
+    admin(yard, "backup", tmp_path / "tar")
+    os.rename(yard.spool, f"{yard.spool}.before-restore")
+    admin(yard, "restore", "--yes", tmp_path / "tar")
+    assert len(yard.jobs("list")) == 6
+    assert not list(yard.folder.glob("spool.*"))
+
+
+def test_what_may_be_somebodys_queue_is_not_swept_up(yard: Yard, tmp_path: Path) -> None:
+    admin(yard, "backup", tmp_path / "tar")
+    before = Path(f"{yard.spool}.before-restore")
+    shutil.copytree(yard.spool, before, symlinks=True)
+    kept = everything(before)
+    _, said = admin(yard, "restore", "--yes", tmp_path / "tar", status=2)
+    assert f"{before} is a queue that was put aside" in said
+    assert everything(before) == kept
+    assert len(yard.jobs("list")) == 6
+
+
 # What is no backup
+
+
+def _tar(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        for member, data in members:
+            tar.addfile(member, io.BytesIO(data))
+    return file.getvalue()
+
+
+def _nested() -> bytes:
+    return _tar(_member("config.yaml"), _member(MANIFEST, b"[" * 100_000))
+
+
+def _broken_header() -> bytes:
+    data = bytearray(_tar(_member("config.yaml"), _member("spool/held/x.json")))
+    data[1024] ^= 1
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        pytest.param(lambda: b"", "it is empty: this is no backup of ArrTheAudio", id="empty"),
+        pytest.param(lambda: b"hello\n", "this is no backup of ArrTheAudio: it does not begin as one", id="text"),
+        pytest.param(
+            lambda: b"\x93" * 5000, "this is no backup of ArrTheAudio: it does not begin as one", id="garbage"
+        ),
+        pytest.param(lambda: bytes(10240), "this is no backup of ArrTheAudio: it does not begin as one", id="zeros"),
+        pytest.param(lambda: gzip.compress(_tar(_member("config.yaml"))), "it is packed with gzip", id="gzip"),
+        pytest.param(lambda: lzma.compress(_tar(_member("config.yaml"))), "it is packed with xz", id="xz"),
+        pytest.param(
+            lambda: _tar(_member("photo.jpg")), "no backup of ArrTheAudio: 'photo.jpg' belongs", id="other-tar"
+        ),
+        pytest.param(_nested, "the backup is damaged: its manifest is no JSON", id="nested"),
+        pytest.param(_broken_header, "it is damaged, or ends, behind 'config.yaml'", id="header"),
+    ],
+)
+@pytest.mark.parametrize("piped", [False, True], ids=["file", "pipe"])
+def test_what_is_wrong_with_a_backup_is_said_in_words(
+    tmp_path: Path, make: Callable[[], bytes], said: str, piped: bool
+) -> None:
+    yard, path = Yard(tmp_path / "yard"), tmp_path / "file"
+    path.write_bytes(make())
+    _, message = admin(yard, "restore", "-" if piped else path, status=2, stdin=make() if piped else b"")
+    assert message.startswith(f"arrtheaudio: {'standard input' if piped else path}: ")
+    assert said in message
+    assert message.count("\n") == 1
 
 
 @pytest.mark.parametrize("end", [0, 1, 511, 512, 700, 0.3, 0.5, 0.9, -513, -2])

@@ -5,35 +5,28 @@ answers are added to the cache where they are newer. A configuration that is the
 """
 
 import contextlib
-import fcntl
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import count
 from typing import IO, TYPE_CHECKING
 
 from arrtheaudio import messages
 from arrtheaudio.backup.archive import CACHE, CONFIG, JOURNAL, Reader
+from arrtheaudio.backup.place import CannotRestore, InUse, beside, switch
 from arrtheaudio.backup.stage import Stage, private
 from arrtheaudio.core.value import Value
-from arrtheaudio.errors import Fatal
 from arrtheaudio.journal import Journal, sync_folder
-from arrtheaudio.spool.folder import alone
+from arrtheaudio.migration import Newer, spool_format
+from arrtheaudio.spool.folder import FORMAT, alone
 
 if TYPE_CHECKING:
     from arrtheaudio.config import Config
 
 Ask = Callable[[str], None]
 """Is told what would be lost, and raises where that is not wanted."""
-
-
-class InUse(Fatal):
-    """Somebody works with what would be replaced. Nothing was changed."""
-
-
-class CannotRestore(Fatal):
-    """The folders are not such that a backup can be put back there. Nothing was changed."""
 
 
 class Restored(Value):
@@ -44,50 +37,39 @@ class Restored(Value):
     configuration: str | None  # where the backup's configuration file is now, where that is not obvious
 
 
-def restore(config: "Config", file: IO[bytes], ask: Ask) -> Restored:
-    """Put a backup back. Unfit, InUse, CannotRestore, or what `ask` raises, where nothing was changed."""
-    root = config.spool.path
+def restore(config: "Config", file: IO[bytes], ask: Ask, hold: Callable[[], None] = lambda: None) -> Restored:
+    """Put a backup back. Unfit, InUse, CannotRestore, Newer, or what `ask` raises, where nothing was changed.
+
+    `hold` is called where the first thing is changed: from there on it goes to its end, whatever signal comes.
+    """
+    root = os.path.realpath(config.spool.path)
     try:
-        with _beside(root) as stage:
+        with beside(root) as stage:
+            _check(root)
             staged = Stage(stage)
             staged.fill(Reader(file))
             _ask_first(root, ask)
             _give(staged.spool, root if os.path.exists(root) else os.path.dirname(root))
             with _nobody_else(root):
+                hold()
                 edits = _add_edits(Journal(config.journal.path), staged)
-                _switch(root, staged.spool)
+                switch(root, stage)
             _add_answers(config.tmdb.cache_path, staged)
             return Restored(staged.jobs, edits, _put_configuration(config, staged))
     except OSError as error:
         raise CannotRestore(f"{error.filename or root}: {(error.strerror or str(error)).lower()}") from None
 
 
-@contextlib.contextmanager
-def _beside(root: str) -> Iterator[str]:
-    """Make a folder on the file system of the queue, and remove it, and what is left there, at the end."""
-    stage = f"{root}.restoring"
+def _check(root: str) -> None:
+    """Raise CannotRestore, or Newer, for a folder that is not to be replaced, whoever says yes."""
     if os.path.ismount(root):
         raise CannotRestore(f"{root} is a mount, and cannot be replaced: set spool.path to a folder in it")
-    if os.path.lexists(f"{root}.before-restore"):
-        raise CannotRestore(
-            f"a restore was interrupted: {root}.before-restore is the queue as it was; move it to {root}, or remove it"
-        )
+    if os.path.lexists(root) and not os.path.isdir(root):
+        raise CannotRestore(f"{root} is no folder: look at spool.path")
     if os.path.isdir(root) and os.listdir(root) and not os.path.exists(f"{root}/format"):
         raise CannotRestore(f"{root} is no spool, and has other things in it: look at spool.path")
-    os.makedirs(stage, 0o700, exist_ok=True)
-    descriptor = os.open(stage, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise InUse(f"another restore is at work in {stage}") from None
-    try:
-        for name in os.listdir(stage):  # of one that was killed
-            shutil.rmtree(f"{stage}/{name}")
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-        os.close(descriptor)
+    if spool_format(root) > FORMAT:
+        raise Newer(f"the spool {root}: format {spool_format(root)} is newer than this program, which knows {FORMAT}")
 
 
 def _give(folder: str, like: str) -> None:
@@ -102,9 +84,9 @@ def _give(folder: str, like: str) -> None:
 
 
 def _ask_first(root: str, ask: Ask) -> None:
-    count = sum(len(names) for folder, _, names in os.walk(root) if _is_of_jobs(root, folder))
-    if count:
-        ask(f"{root} holds {count:,} {'job' if count == 1 else 'jobs'}, which would be replaced")
+    jobs = sum(len(names) for folder, _, names in os.walk(root) if _is_of_jobs(root, folder))
+    if jobs:
+        ask(f"{root} holds {jobs:,} {'job' if jobs == 1 else 'jobs'}, which would be replaced")
 
 
 def _is_of_jobs(root: str, folder: str) -> bool:
@@ -124,20 +106,6 @@ def _nobody_else(root: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _switch(root: str, new: str) -> None:
-    before = f"{root}.before-restore"
-    if os.path.lexists(root):
-        os.rename(root, before)
-    try:
-        os.rename(new, root)
-    except OSError:
-        if os.path.lexists(before):
-            os.rename(before, root)
-        raise
-    sync_folder(os.path.dirname(root))
-    shutil.rmtree(before, ignore_errors=True)
 
 
 def _add_edits(journal: Journal, staged: Stage) -> int:
@@ -209,13 +177,16 @@ def _put_configuration(config: "Config", staged: Stage) -> str | None:
         data = file.read()
     if config.source is not None and _content(config.source) == data:
         return None
-    target = f"{_configuration_folder(config)}/config.yaml.restored"
-    os.makedirs(os.path.dirname(target), 0o700, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(target)
-    shutil.copyfile(source, target)
-    os.chmod(target, 0o600)
-    return target
+    folder = _configuration_folder(config)
+    os.makedirs(folder, 0o700, exist_ok=True)
+    for number in count(1):
+        target = f"{folder}/config.yaml.restored{'' if number == 1 else f'.{number}'}"
+        if _content(target) == data:
+            return target
+        with contextlib.suppress(FileExistsError), open(target, "xb", opener=private) as file:
+            file.write(data)
+            return target
+    raise AssertionError
 
 
 def _configuration_folder(config: "Config") -> str:

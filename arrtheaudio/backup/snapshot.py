@@ -20,7 +20,7 @@ from arrtheaudio.errors import Corrupt, Fatal
 from arrtheaudio.journal import VERSION, Entry, Journal
 from arrtheaudio.spool import Spool
 from arrtheaudio.spool.care import visible
-from arrtheaudio.spool.folder import FORMAT
+from arrtheaudio.spool.folder import FORMAT, refuse_interrupted
 from arrtheaudio.spool.job import id_of, now
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Incomplete(Fatal):
 def write(config: "Config", writer: Writer) -> None:
     """Put everything that is kept into a backup, and end it."""
     about: dict[str, Any] = {"program": f"arrtheaudio {__version__}", "created_at": now(), "journal_version": VERSION}
+    refuse_interrupted(config.spool.path)
     if os.path.exists(f"{config.spool.path}/format"):
         about["spool_format"] = FORMAT
         _spool(Spool(config.spool.path), writer)

@@ -110,7 +110,7 @@ def _place(name: str) -> str:
         return name
     if top == SPOOL and plain and len(parts) == 3 and parts[0] in FINISHED.values() and _is_day(parts[1]):
         return name
-    raise Unfit(f"this is no backup of ours: {name!r:.200} belongs nowhere")
+    raise Unfit(f"this is no backup of ArrTheAudio: {name!r:.200} belongs nowhere")
 
 
 def _is_day(text: str) -> bool:

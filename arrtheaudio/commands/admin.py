@@ -3,6 +3,9 @@
 What a subcommand needs it imports when it is called.
 """
 
+import contextlib
+from collections.abc import Callable, Iterator
+
 import click
 
 EXIT_STATUS = (
@@ -11,6 +14,7 @@ EXIT_STATUS = (
     ("2", "The call or the configuration is wrong; nothing was done."),
     ("130, 143", "Stopped by SIGINT or SIGTERM."),
 )
+_MOST = 2 << 20  # bytes of a configuration on standard input; what is larger than 1 MiB is refused
 USES = ("spool", "journal", "tmdb")
 EXAMPLES = (
     ("Is the configuration right?", "arrtheaudio admin validate-config config.yaml"),
@@ -37,12 +41,35 @@ def validate_config(file: str | None) -> None:
     """Check a configuration FILE, and say everything that is wrong with it.
 
     Without FILE, checks the one that the other commands would read now, with the ARRTHEAUDIO_ variables of the
-    environment. Ends with 0 where all is right, and with 2 where it is not.
+    environment. `-` is standard input. Ends with 0 where all is right, and with 2 where it is not.
     """
     from arrtheaudio import config, messages
 
-    source = config.load(file).source
+    source = _check_input() if file == "-" else config.load(file).source
     messages.note(f"{source}: valid" if source else "there is no configuration file; the defaults hold")
+
+
+def _check_input() -> str:
+    """Check the configuration on standard input; return the name that it has in messages."""
+    import sys
+    import tempfile
+
+    from arrtheaudio import config
+
+    name = "standard input"
+    # Read here: another user's pipe cannot be opened by a name such as /dev/stdin.
+    with tempfile.NamedTemporaryFile(prefix="arrtheaudio-") as file:
+        file.write(sys.stdin.buffer.read(_MOST))
+        file.flush()
+        try:
+            config.load(file.name)
+        except config.Invalid as error:
+            places = [fault.place for fault in error.faults]
+            named = [place._replace(name=name) if place.name == file.name else place for place in places]
+            raise config.Invalid(
+                fault._replace(place=place) for fault, place in zip(error.faults, named, strict=True)
+            ) from None
+    return name
 
 
 @command.command("recover")
@@ -51,11 +78,13 @@ def recover(ctx: click.Context, /) -> None:
     """Finish or roll back the edits that a crash interrupted.
 
     Every command that edits does this at its start. Prints a line for each file; ends with 1 where an edit stays open,
-    because its file is not there.
+    because its file is not there. A queue that an interrupted `admin restore` has put aside is put back as well.
     """
     from arrtheaudio import editing, messages, output
+    from arrtheaudio.backup import place
     from arrtheaudio.journal import Journal
 
+    place.recover(ctx.obj.config.spool.path)
     still_open = False
     for found in editing.recover(Journal(ctx.obj.config.journal.path)):
         still_open |= found.error is not None
@@ -94,12 +123,13 @@ def backup(ctx: click.Context, /, file: str) -> None:
 
     Workers, edits and `serve` may go on: every job and every edit is in there once, and a job that runs will be queued
     again. Of secrets it has what stands in the configuration file, not those of the environment. `-` is standard
-    output.
+    output. FILE is replaced where it is a file; a folder, FIFO or device is refused.
     """
     from arrtheaudio import messages
     from arrtheaudio.backup.store import to_file, to_output
 
-    counts = to_output(ctx.obj.config) if file == "-" else to_file(ctx.obj.config, file)
+    with _stoppable(ctx):
+        counts = to_output(ctx.obj.config) if file == "-" else to_file(ctx.obj.config, file)
     messages.note(", ".join(f"{count:,} of {name}" for name, count in sorted(counts.items())) or "nothing is kept yet")
 
 
@@ -111,8 +141,8 @@ def restore(ctx: click.Context, /, file: str, yes: bool) -> None:
     """Put a backup back, whole or not at all: into the spool, journal and cache that are configured, and nowhere else.
 
     The queue is replaced; nobody may work with it meanwhile. The journal and the cache are added to: what was edited
-    since can still be taken back. The configuration is put beside the one in use, as config.yaml.restored. `-` is
-    standard input.
+    since can still be taken back. The configuration is put beside the one in use, as config.yaml.restored, or
+    config.yaml.restored.2 where that is there. `-` is standard input.
     """
     from arrtheaudio import messages
     from arrtheaudio.backup.restore import restore as put_back
@@ -122,11 +152,23 @@ def restore(ctx: click.Context, /, file: str, yes: bool) -> None:
         if not yes:
             _confirm(what, file)
 
-    with opened(file) as source:
-        found = put_back(ctx.obj.config, source, ask)
+    with _stoppable(ctx) as hold, opened(file) as source:
+        found = put_back(ctx.obj.config, source, ask, hold)
     messages.note(f"{found.jobs:,} jobs restored, and {found.edits:,} edits that the journal did not have")
     if found.configuration is not None:
         messages.note(f"its configuration file is now {found.configuration}; to use it, name it config.yaml")
+
+
+@contextlib.contextmanager
+def _stoppable(ctx: click.Context) -> Iterator[Callable[[], None]]:
+    """Let a signal end what goes on, with what it has begun removed; what is called in there makes it go on."""
+    from arrtheaudio.backup.stop import Stopped, Stops
+
+    try:
+        with Stops() as stops:
+            yield stops.hold
+    except Stopped as stopped:
+        ctx.exit(128 + stopped.number)
 
 
 def _confirm(what: str, file: str) -> None:

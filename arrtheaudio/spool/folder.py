@@ -14,8 +14,17 @@ _FOLDERS = ("tmp", *NEW, "held", "cur", *FINISHED.values(), "batches", "paths")
 _FOLDER_MODE, FILE_MODE = 0o770, 0o660  # less the umask: producers of one group may share it
 
 
+# What a restore makes beside the queue, and locks while it is at work; and the queue that it replaces, where the
+# kernel cannot exchange two folders. Both stand beside the folder itself, wherever a symbolic link to it is.
+STAGE, SET_ASIDE = ".restoring", ".before-restore"
+
+
 class SpoolUnusable(Fatal):
     """The folder cannot be the queue: its format, its rights, or its file system."""
+
+
+class Interrupted(SpoolUnusable):
+    """A restore has put the queue aside, and not yet put another in its place. Nothing was changed."""
 
 
 def prepare(root: str) -> int:
@@ -25,11 +34,39 @@ def prepare(root: str) -> int:
     """
     try:
         if not os.path.exists(f"{root}/format"):
+            refuse_interrupted(root)
             _make(root)
         _check_format(root)
         return _joined(root)
     except OSError as error:
         raise SpoolUnusable(f"the spool {root}: {(error.strerror or str(error)).lower()}") from None
+
+
+def refuse_interrupted(root: str) -> None:
+    """Raise Interrupted where there is no queue because a restore has put it aside: it would seem to be empty."""
+    place = os.path.realpath(root)
+    if os.path.exists(f"{place}/format") or not os.path.lexists(f"{place}{SET_ASIDE}"):
+        return
+    if _is_locked(f"{place}{STAGE}"):
+        raise Interrupted(f"the spool {root}: a restore is putting another one in its place; try again in a moment")
+    raise Interrupted(
+        f"the spool {root}: a restore was stopped, and the queue as it was is in {place}{SET_ASIDE}; "
+        "run `arrtheaudio admin recover`, which puts it back"
+    )
+
+
+def _is_locked(folder: str) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _make(root: str) -> None:
