@@ -1,6 +1,7 @@
 """examples/: units, image, cron lines, alerts and dashboard, judged by the programs that read them, and run."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -251,6 +252,43 @@ def test_a_cron_line_does_it_and_says_nothing(
     if "cleanup" not in command:
         listed = execute(environ, "arrtheaudio", "undo", "--list").stdout
         assert listed.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("command", [command for _, command in cron_lines()][:2], ids=["nightly", "queue"])
+def test_a_cron_line_prints_what_failed(environ: dict[str, str], films: Path, tmp_path: Path, command: str) -> None:
+    bad = films / "bad.mkv"
+    bad.write_bytes(b"no film")
+    execute(environ, "arrtheaudio", "jobs", "add", *films.iterdir())
+    done = execute(environ | {"STATE": str(tmp_path)}, "sh", "-c", command.replace("/data/media", str(films)))
+    assert done.stderr == b""
+    (record,) = map(json.loads, done.stdout.splitlines())
+    assert (record["path"], record["error"]["code"]) == (str(bad), "not_media")
+
+
+def commands(name: str) -> list[str]:
+    """Return the commands that the first comment of an example gives, each on a line of its own."""
+    comment = (EXAMPLES / name).read_text().partition("\n\n")[0].splitlines()
+    return [line.removeprefix("#   ").replace("sudo ", "") for line in comment if line.startswith("#   ")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a folder away")
+def test_folders_to_make_first_belong_to_who_uses_them(tmp_path: Path) -> None:
+    (cron,) = commands("crontab")
+    folder = Path(next(line for line in (EXAMPLES / "crontab").read_text().splitlines() if line[:6] == "STATE=")[6:])
+    assert cron.endswith(f" {folder}")
+    cron = cron.replace(str(folder), f"{tmp_path}{folder}").replace("-o media", "-o nobody")
+    (compose,) = commands("compose.yaml")
+    for command in (cron, compose):
+        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=PATIENCE)
+        assert (done.returncode, done.stderr) == (0, b"")
+    assert Path(f"{tmp_path}{folder}").owner() == "nobody"
+    # docker takes relative paths from the folder of compose.yaml
+    mounted = [volume.partition(":")[0] for volume in composed()["arrtheaudio"]["volumes"] if volume.startswith("./")]
+    (config,) = mounted
+    assert composed()["arrtheaudio"]["user"] == "${PUID:-1000}:${PGID:-1000}"
+    assert ((tmp_path / "examples" / config).stat().st_uid, (tmp_path / "examples" / config).stat().st_gid) == (
+        1000,
+    ) * 2
 
 
 # Docker

@@ -124,6 +124,18 @@ def test_backlog_does_what_is_new_and_ends_with_the_night(library: Library) -> N
     assert json.loads(library.run("backlog.sh", library.folder))["jobs"]["completed"] == 2 * len(NAMES) + 1
 
 
+def test_backlog_names_what_failed_and_shows_the_stats_all_the_same(library: Library) -> None:
+    bad = library.folder / "bad.mkv"
+    bad.write_bytes(b"no film")
+    gone = library.folder / "gone"
+    done = execute(library.environ, "sh", PIPELINES / "backlog.sh", library.folder, gone)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["jobs"] | {"completed": len(NAMES), "failed": 1} == json.loads(done.stdout)["jobs"]
+    said = [line.split("\t")[:2] for line in done.stderr.decode().splitlines()]
+    assert sorted(said) == [["not_found", str(gone)], ["not_media", str(bad)]]
+    assert json.loads(library.run("backlog.sh", library.folder))["jobs"]["failed"] == 1  # that was the other night
+
+
 def test_backlog_leaves_the_rest_of_the_queue_to_the_next_night(library: Library) -> None:
     for number in range(300):
         library.film(f"{number:03}.mkv", "mkvmerge.mkv")
@@ -166,6 +178,42 @@ def test_anime_changes_what_has_japanese_and_nothing_else(library: Library) -> N
     assert library.defaults() == {name: [2] for name in names} | {"english.mkv": [1]}
     assert other.read_bytes() == before
     assert library.run("anime.sh", library.folder) == ""
+
+
+def test_anime_says_what_failed(library: Library) -> None:
+    bad = library.folder / "bad.mkv"
+    bad.write_bytes(b"no film")
+    lines = library.run("anime.sh", library.folder, status=1).splitlines()
+    assert f"not_media\t{bad}" in lines
+    assert len(lines) == len(NAMES) + 1
+
+
+def test_anime_is_japanese_where_the_original_is_another(library: Library) -> None:
+    library.environ["ARRTHEAUDIO_ORIGINAL_OVERRIDES"] = json.dumps({"imdb:tt0000007": "en"})
+    film = library.film("A Cartoon (2001) {imdb-tt0000007}/film.mkv", "ffmpeg.mkv")
+    (record,) = library.ask("choose", "--language", "jpn", film)
+    assert record["choose"]["language"] == "en"  # the configured prefer_original
+    assert f"changed\t{film}" in library.run("anime.sh", library.folder).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        *((name, ()) for name in SCRIPTS if name != "undo-night.sh"),
+        ("missing.sh", ("ja",)),
+        ("radarr-tag.sh", ("dub",)),
+    ],
+    ids=" ".join,
+)
+def test_a_script_without_its_arguments_says_how_it_is_called(
+    library: Library, script: str, words: tuple[str, ...]
+) -> None:
+    before = library.contents()
+    done = execute(library.environ, "sh", PIPELINES / script, *words, cwd=library.folder)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == (PIPELINES / script).read_bytes().splitlines(keepends=True)[1].removeprefix(b"# ")
+    assert f"{script} ".encode() in done.stderr
+    assert library.contents() == before
 
 
 def test_undo_night_shows_first_and_then_does_it(library: Library) -> None:
@@ -257,6 +305,7 @@ def test_radarr_tag_takes_the_films_of_a_tag(library: Library) -> None:
         unknown = execute(library.environ | given, "sh", PIPELINES / "radarr-tag.sh", "sub", "jpn")
         given["RADARR_API_KEY"] = "wrong"
         refused = execute(library.environ | given, "sh", PIPELINES / "radarr-tag.sh", "dub", "jpn")
+    dead = execute(library.environ | given, "sh", PIPELINES / "radarr-tag.sh", "dub", "jpn")
     found = [json.loads(line) for line in printed.splitlines()]
     assert [record["apply"]["status"] for record in found] == ["changed", "changed"]
     assert found[0]["arr"] == {
@@ -270,8 +319,10 @@ def test_radarr_tag_takes_the_films_of_a_tag(library: Library) -> None:
     changed = {"ffmpeg.mkv": [2], "quicktime.mov": [2]}
     assert library.defaults() == {name: [1] for name in NAMES} | changed
     assert (unknown.returncode, unknown.stderr) == (2, b"Radarr has no tag sub\n")
-    assert refused.returncode != 0
-    assert b"401" in refused.stderr
+    for failed, reason in ((refused, b"401"), (dead, b"connect")):
+        assert failed.returncode not in (0, 2)
+        assert failed.stderr.startswith(b"curl: ")
+        assert (failed.stderr.count(b"\n"), reason in failed.stderr) == (1, True)
 
 
 @needs("shellcheck")

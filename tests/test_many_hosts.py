@@ -238,6 +238,47 @@ def test_parallel_says_how_it_is_called(environ: dict[str, str]) -> None:
     assert done.stderr.startswith(b"A library's files, done by several machines")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("parallel.sh", "run"), ("parallel.sh", "run", "hosts"), ("shard.sh",), ("shard.sh", "run", "1")],
+    ids=" ".join,
+)
+def test_a_script_without_its_arguments_says_how_it_is_called(
+    environ: dict[str, str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = sh(environ, MANY_HOSTS / words[0], *words[1:], cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f": {words[0]} RUN ".encode() in done.stderr.splitlines()[0]
+    assert not (tmp_path / "run").exists()
+
+
+@needs("parallel", "flock")
+def test_a_folder_that_is_not_there_or_empty_begins_no_run(
+    environ: dict[str, str], films: Callable[[int], Path], tmp_path: Path
+) -> None:
+    run, folder, hosts, empty = tmp_path / "run", films(2), tmp_path / "hosts", tmp_path / "empty"
+    hosts.write_text("1/:\n")
+    empty.mkdir()
+    for wrong in (tmp_path / "gone", empty):
+        done = sh(environ, MANY_HOSTS / "parallel.sh", run, hosts, *([folder] if wrong != empty else []), wrong)
+        assert (done.returncode, str(wrong).encode() in done.stderr) == (2, True)
+    done = sh(environ, MANY_HOSTS / "parallel.sh", run, hosts, folder)
+    assert (done.returncode, b"2 of 2 records" in done.stderr) == (0, True), done
+
+
+@needs("parallel", "flock")
+def test_a_run_with_a_file_that_failed_ends_with_1(
+    environ: dict[str, str], films: Callable[[int], Path], tmp_path: Path
+) -> None:
+    run, folder, hosts = tmp_path / "run", films(2), tmp_path / "hosts"
+    hosts.write_text("1/:\n")
+    (folder / "bad.mkv").write_bytes(b"no film")
+    for _ in range(2):  # called again, it has not become right
+        done = sh(environ, MANY_HOSTS / "parallel.sh", run, hosts, folder)
+        assert (done.returncode, b"3 of 3 records" in done.stderr) == (1, True), done
+        assert b"select(.error)" in done.stderr
+
+
 def test_the_hosts_of_the_example_are_ones_that_parallel_reads() -> None:
     lines = (MANY_HOSTS / "hosts").read_text().splitlines()
     hosts = [line for line in lines if not line.startswith("#")]

@@ -1,16 +1,22 @@
 #!/bin/sh
 # A library's files, done by several machines with GNU parallel over ssh: parallel.sh RUN HOSTS FOLDER...
 # RUN is a folder that keeps the run; called again with it, only what is left is done, whatever died, this script too.
+# Exit status 1: a file failed, and its record says why; or blocks are left, which the same call does.
 # To change: the two lines below. HOSTS is as the file `hosts` beside this one; the media have the same path everywhere.
 
 block=${BLOCK:-200}    # records; a block costs an ssh and two starts, and what dies costs a block
 timeout=${TIMEOUT:-1h} # for a block: a mount that hangs fails its host, not the run
 
 set -eu
-[ $# -ge 2 ] || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
+[ $# -ge 3 ] || { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
 here=$(dirname "$0")
 run=$1 hosts=$2
 shift 2
+if [ ! -e "$run/records.jsonl" ]; then # the run would keep a list without it for good
+    for folder; do
+        [ -e "$folder" ] || { echo "parallel.sh: there is no $folder" >&2; exit 2; }
+    done
+fi
 mkdir -p "$run/blocks"
 
 # What a killed run left behind holds this lock too, until it has ended: no two write one block's answers.
@@ -21,6 +27,7 @@ flock 9
 if [ ! -e "$run/records.jsonl" ]; then
     echo "$block" >"$run/block"
     arrtheaudio scan "$@" >"$run/found.jsonl" || [ $? = 1 ]
+    [ -s "$run/found.jsonl" ] || { echo "parallel.sh: no media in $*" >&2; exit 2; }
     mv "$run/found.jsonl" "$run/records.jsonl"
 fi
 block=$(cat "$run/block")
@@ -46,4 +53,9 @@ done >"$run/done.jsonl"
 answered=$(wc -l <"$run/done.jsonl")
 echo "$answered of $records records are in $run/done.jsonl" >&2
 [ "$answered" -eq "$records" ] || echo "the rest is done by the same call again" >&2
-exit $status
+# A record that failed fails every stage after it, which does no more than pass it on.
+if ! arrtheaudio probe <"$run/done.jsonl" >/dev/null; then
+    echo "some failed: jq 'select(.error)' $run/done.jsonl" >&2
+    [ $status -ne 0 ] || status=1
+fi
+[ $status -eq 0 ] || exit 1

@@ -4,6 +4,7 @@
 # not done again; `cat RUN/done.*.jsonl` is the answer.
 
 set -eu
+[ $# -eq 3 ] || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
 run=$1 part=$2 parts=$3
 answers=$run/done.$part.jsonl
 [ ! -e "$answers" ] || exit 0

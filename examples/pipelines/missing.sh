@@ -2,6 +2,7 @@
 # Files that lack a language: missing.sh LANGUAGE FOLDER..., for example: missing.sh ja /media/anime
 # To change: nothing. A language is as arrtheaudio prints it (en, ja, pt-BR). It changes no file.
 
+[ $# -ge 2 ] || { sed -n '2s/^# //p' "$0" >&2; exit 2; }
 language=$1
 shift
 arrtheaudio scan "$@" | arrtheaudio probe |
