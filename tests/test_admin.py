@@ -98,6 +98,14 @@ def test_a_configuration_on_standard_input_is_checked(tmp_path: Path, text: byte
     assert "/tmp" not in done.err
 
 
+@pytest.mark.parametrize("words", ["validate-config -", "restore -"])
+def test_a_standard_input_that_is_closed_is_named(tmp_path: Path, words: str) -> None:
+    done = Shell(tmp_path).sh(f"$ATA admin {words} 0<&-").quiet()
+    assert done.status == 2
+    assert "standard input: " in done.err
+    assert "bad file descriptor" in done.err
+
+
 def test_a_backup_is_nothing_for_a_terminal(shell: Shell) -> None:
     status, shown = shell.on_terminal("admin", "backup", "-")
     assert status == 2

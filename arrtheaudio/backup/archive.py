@@ -224,13 +224,19 @@ class _Begun:
         self._begin = b""
 
     def begin(self) -> bytes:
-        while len(self._begin) < tarfile.BLOCKSIZE and (data := self._file.read(tarfile.BLOCKSIZE - len(self._begin))):
+        while len(self._begin) < tarfile.BLOCKSIZE and (data := self._read(tarfile.BLOCKSIZE - len(self._begin))):
             self._begin += data
         return self._begin
 
     def read(self, size: int, /) -> bytes:
         data, self._begin = self._begin[:size], self._begin[size:]
-        return data or self._file.read(size)
+        return data or self._read(size)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            raise Unfit(f"it cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def _plain(found: tarfile.TarInfo) -> None:

@@ -5,7 +5,6 @@ import fcntl
 import io
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
@@ -156,7 +155,8 @@ def opened(path: str) -> Iterator[IO[bytes]]:
 @contextlib.contextmanager
 def _input(path: str) -> Iterator[IO[bytes]]:
     if path == "-":
-        yield sys.stdin.buffer
+        with open(0, "rb", closefd=False) as file:  # sys.stdin is None where it was closed
+            yield file
         return
     try:
         file = open(path, "rb")  # noqa: SIM115  # what goes wrong later is not for this handler

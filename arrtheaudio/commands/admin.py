@@ -51,16 +51,20 @@ def validate_config(file: str | None) -> None:
 
 def _check_input() -> str:
     """Check the configuration on standard input; return the name that it has in messages."""
-    import sys
     import tempfile
 
     from arrtheaudio import config
+    from arrtheaudio.errors import UsageError
 
     name = "standard input"
     # Read here: another user's pipe cannot be opened by a name such as /dev/stdin.
     with tempfile.NamedTemporaryFile(prefix="arrtheaudio-") as file:
-        file.write(sys.stdin.buffer.read(_MOST))
-        file.flush()
+        try:
+            with open(0, "rb", closefd=False) as given:  # sys.stdin is None where it was closed
+                file.write(given.read(_MOST))
+            file.flush()
+        except OSError as error:
+            raise UsageError(f"{name}: {(error.strerror or str(error)).lower()}.") from None
         try:
             config.load(file.name)
         except config.Invalid as error:
