@@ -165,6 +165,11 @@ def _make_do(extra: str, why: str) -> None:
 def _reason(error: OSError) -> str:
     if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"could not set up {VENV}: {error}"
+    if os.path.islink(PYTHON) and not os.access(PYTHON, os.X_OK):
+        return (
+            f"this user may not run the Python of {VENV}, {os.path.realpath(PYTHON)}. Either of these mends it: remove "
+            f"{VENV} and set it up with a Python for all, or install it for yourself: pipx install '{ROOT}'"
+        )
     return (
         f"{VENV} cannot be written. Either of these mends it: run {os.path.join(ROOT, 'bin', 'arrtheaudio')} once as "
         f"the owner of that folder, or install it for yourself: pipx install '{ROOT}'"

@@ -395,6 +395,24 @@ def test_an_arr_hears_of_what_its_user_cannot_set_up(name: str, status: int, out
 
 
 @as_nobody
+@shares_ready
+def test_an_arr_hears_of_a_python_that_its_user_may_not_run(of_root: Path) -> None:
+    """Setting it up once more with that Python would not mend it."""
+    python = of_root.parent.parent / ".venv" / "bin" / "python"
+    target = os.readlink(python)
+    with tempfile.TemporaryDirectory() as closed:
+        (hidden := Path(closed) / "python").symlink_to(os.path.realpath(python))
+        python.unlink()
+        python.symlink_to(hidden)
+        done = run(of_root.with_name("arrtheaudio-custom-script"), **NOBODY, env=IMPORTED)
+        python.unlink()
+        python.symlink_to(target)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert str(hidden.parent).encode() in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+@as_nobody
 def test_a_checkout_of_somebody_else() -> None:
     """It cannot be set up, but once its owner has done so, everybody can use it."""
     with tempfile.TemporaryDirectory() as folder:
