@@ -33,6 +33,7 @@ class FakeArr(http.server.ThreadingHTTPServer):
         self.complaints: list[dict[str, Any]] = []
         self.padding = 0  # bytes that the list of all titles has too many
         self.asked: list[str] = []
+        self.base = ""  # its URL Base
 
     @property
     def url(self) -> str:
@@ -116,6 +117,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         arr, url = self.server, urlsplit(self.path)
         query = parse_qs(url.query)
+        if not url.path.startswith(f"{arr.base}/"):
+            self._send(404, {"message": "NotFound"})
+            return
+        url = url._replace(path=url.path.removeprefix(arr.base))
         arr.asked.append(f"GET {url.path}")
         if url.path == "/ping":
             self._send(200, {"status": "OK"})

@@ -191,7 +191,7 @@ def test_one_error_ends_it_with_1(house: House) -> None:
     house.put("api", allowed_roots=[str(house.folder / "nowhere")])
     status, found, _ = house.run()
     assert status == 1
-    assert {tuple(finding) for finding in found} == {("check", "level", "what", "why", "mend")}
+    assert {tuple(finding) for finding in found} == {("check", "level", "what", "why", "mend", "config")}
     assert {finding["level"] for finding in found} <= {"ok", "note", "warning", "error"}
 
 
@@ -243,7 +243,7 @@ def test_the_secret(house: House, api: dict[str, Any], level: str) -> None:
     (found,) = house.put("api", **api).findings("secret")
     assert found.level == level
     assert SECRET not in repr(found)
-    assert level == "ok" or "WEBHOOK_SECRET" in found.mend
+    assert level == "ok" or "openssl rand" in found.mend + found.config
 
 
 def test_a_secret_that_everybody_may_read(house: House) -> None:
@@ -276,7 +276,7 @@ def test_an_edit_that_was_interrupted(house: House) -> None:
 
 
 def test_no_folder_is_configured(house: House) -> None:
-    assert house.put("api", allowed_roots=[]).wrong("roots").mend == "api: {allowed_roots: [/data/media]}"
+    assert house.put("api", allowed_roots=[]).wrong("roots").config == "api: {allowed_roots: [/data/media]}"
 
 
 def test_an_empty_folder_is_a_mount_that_is_missing(house: House) -> None:
@@ -406,25 +406,61 @@ def test_an_old_arr(house: House, sonarr: FakeArr) -> None:
 @pytest.mark.parametrize("padding", [0, 5 << 20], ids=["all-titles", "more-titles-than-one-answer-holds"])
 def test_a_mapping_that_is_missing_is_found(house: House, arr: FakeArr, padding: int) -> None:
     arr.padding = padding
-    found = next(finding for finding in house.arr(arr).findings(arr.app) if finding.level == "error")
-    assert f'path_mappings: [{{remote: "/tv", local: "{house.media}/tv"}}]' == found.mend
-    house.settings |= yaml.safe_load(found.mend)
-    assert not [finding for finding in house.findings(arr.app) if finding.level == "error"]
+    found = house.arr(arr).wrong("path_mappings")
+    assert found.config == f'path_mappings: [{{remote: "/tv", local: "{house.media}/tv"}}]'
+    house.settings |= yaml.safe_load(found.config)
+    assert not [finding for finding in house.findings() if finding.level == "error"]
 
 
 def test_a_mapping_that_is_wrong_is_found(house: House, arr: FakeArr) -> None:
     (house.media / "movies").mkdir()
     house.arr(arr).settings["path_mappings"] = [{"remote": "/tv", "local": str(house.media / "movies")}]
+    assert house.wrong("path_mappings").config == f'path_mappings: [{{remote: "/tv", local: "{house.media}/tv"}}]'
     found = next(finding for finding in house.findings(arr.app) if finding.level == "error")
-    assert found.mend == f'path_mappings: [{{remote: "/tv", local: "{house.media}/tv"}}]'
     assert f"its files are in {house.media}/tv" in found.what
 
 
 def test_a_folder_that_nobody_finds(house: House, arr: FakeArr) -> None:
     arr.folders, arr.titles = ["/elsewhere"], []
     arr.title(1, "/elsewhere/Show", "/elsewhere/Show/not-here-at-all.mkv")
-    found = next(finding for finding in house.arr(arr).findings(arr.app) if finding.level == "error")
-    assert found.mend == 'path_mappings: [{remote: "/elsewhere", local: "/its/folder/here"}]'
+    found = house.arr(arr).wrong("path_mappings")
+    assert found.config.startswith('path_mappings: [{remote: "/elsewhere", local: "/its/folder/here"}]')
+
+
+def test_what_lacks_in_two_arrs_is_one_list_with_what_was_there(house: House, arr: FakeArr) -> None:
+    film = house.folder / "films/One/one.mkv"
+    film.parent.mkdir(parents=True)
+    film.write_bytes(b"film")
+    (house.media / "good").mkdir()
+    good = {"remote": "/good", "local": str(house.media / "good")}
+    house.put("api", allowed_roots=[str(house.media), str(house.folder / "films/One")])
+    house.arr(arr).settings["path_mappings"] = [good]
+    with FakeArr("radarr" if arr.app == "sonarr" else "sonarr", "6.0.3.10276") as other:
+        other.folders = ["/films"]
+        other.title(1, "/films/One", "/films/One/one.mkv")
+        found = house.arr(other).wrong("path_mappings")
+        lines = yaml.safe_load(found.config)
+        assert lines["path_mappings"] == [
+            good,
+            {"remote": "/films", "local": str(film.parent.parent)},
+            {"remote": "/tv", "local": f"{house.media}/tv"},
+        ]
+        said = [f"{finding.mend}{finding.config}" for finding in house.findings()]
+        assert sum("path_mappings: [" in text for text in said) == 1
+        house.settings["path_mappings"] = lines["path_mappings"]
+        house.put("api", **lines["api"])
+        assert not [finding for finding in house.findings() if finding.level == "error"]
+
+
+def test_a_root_that_lacks_is_added_to_those_that_are_there(house: House, sonarr: FakeArr) -> None:
+    film = house.folder / "films/One/one.mkv"
+    film.parent.mkdir(parents=True)
+    film.write_bytes(b"film")
+    sonarr.folders = [str(house.folder / "films")]
+    sonarr.title(1, str(film.parent), str(film))
+    house.arr(sonarr).settings["path_mappings"] = [{"remote": "/x", "local": str(house.folder / "films")}]
+    lines = yaml.safe_load(house.wrong("path_mappings").config)
+    assert lines == {"api": {"allowed_roots": [str(house.media), str(house.folder / "films")]}}
 
 
 def test_a_file_that_may_not_be_changed(house: House, arr: FakeArr) -> None:

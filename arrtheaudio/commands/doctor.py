@@ -26,7 +26,7 @@ USES = ("spool", "journal", "tmdb", "serve")
 EXAMPLES = (
     (
         "Print only what mends something:",
-        """arrtheaudio doctor -f jsonl | jq -r 'select(.level != "ok") | .mend'""",
+        """arrtheaudio doctor -f jsonl | jq -r 'select(.level != "ok") | .mend, .config | select(. != "")'""",
     ),
     (
         "Serve, and put the webhook into each configured Arr:",
@@ -66,7 +66,7 @@ def run(call: Call) -> int:
     """Look, or register; return the exit status."""
     if call.files:
         raise UsageError("it takes no FILE.")
-    if not call.values["register"] and (call.values["url"] or call.values["dry_run"]):
+    if not call.values["register"] and (call.values["url"] is not None or call.values["dry_run"]):
         raise UsageError("--url and --dry-run go with --register.")
     sink, bad = _sink(call.values["form"]), False
     try:
@@ -91,19 +91,19 @@ def _findings(call: Call) -> "Iterator[Finding]":
 
 
 def _registered(call: Call) -> "Iterator[Finding]":
-    from arrtheaudio.doctor import webhook
+    from arrtheaudio.doctor import arrs, webhook
     from arrtheaudio.doctor.client import Client
-    from arrtheaudio.doctor.finding import ERROR, Finding
     from arrtheaudio.errors import Network
 
     if not call.config.arr:
         raise UsageError("no Arr is configured: name it, its url and its api_key under `arr`.")
-    places = [(arr, webhook.address(arr, call.config, call.values["url"])) for arr in call.config.arr]
-    for arr, url in places:
+    # all of them, before the first is changed
+    targets = [(Client(arr), webhook.target(arr, call.config, call.values["url"])) for arr in call.config.arr]
+    for client, url in targets:
         try:
-            yield webhook.register(Client(arr), call.config, url, dry_run=call.values["dry_run"])
+            yield webhook.register(client, call.config, url, dry_run=call.values["dry_run"])
         except Network as error:
-            yield Finding(arr.name, ERROR, str(error), "Its webhook is as it was.", f"curl -sS {arr.url}/ping")
+            yield arrs.failed(client, call.config, error, "Its webhook is as it was.")
 
 
 class _List:
@@ -112,6 +112,11 @@ class _List:
     def write(self, finding: dict[str, Any]) -> None:
         lines = [f"{_MARKS[finding['level']]}  {finding['check']}: {finding['what']}"]
         lines += [f"         {key + ':':<6}{finding[key]}" for key in ("why", "mend") if finding[key]]
+        if finding["config"]:
+            lines += [
+                "         in the configuration:",
+                *(f"           {line}" for line in finding["config"].split("\n")),
+            ]
         output.put("".join(f"{messages.shown(line)}\n" for line in lines).encode(errors="backslashreplace"))
 
     def close(self) -> None:

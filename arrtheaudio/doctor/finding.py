@@ -6,9 +6,9 @@ OK, NOTE, WARNING, ERROR = "ok", "note", "warning", "error"
 
 
 class Finding(Value):
-    """`check` is where was looked, `level` how bad it is; `what` is so, `why` it matters, and `mend` makes it right.
+    """`check` is where was looked, `level` how bad it is; `what` is so, `why` it matters, and what makes it right.
 
-    `mend` is a command, or lines for the configuration file. What is `ok` needs neither.
+    That is a command in `mend`, lines for the configuration file in `config`, or both. What is `ok` needs neither.
     """
 
     check: str
@@ -16,3 +16,4 @@ class Finding(Value):
     what: str
     why: str = ""
     mend: str = ""
+    config: str = ""

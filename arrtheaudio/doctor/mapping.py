@@ -1,10 +1,13 @@
 """Where a file that an Arr names is with us: looked for below our folders, so that the mapping need not be guessed."""
 
+import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
+from arrtheaudio.config import Config, PathMapping
 from arrtheaudio.core.path_mapping import parts
+from arrtheaudio.doctor.finding import ERROR, Finding
 
 _USUAL = ("/data", "/media", "/mnt", "/srv", "/storage", "/volume1", "/tv", "/movies")
 _DEPTH = 3  # folders below ours that are looked into
@@ -72,3 +75,39 @@ def _mounts() -> Iterator[str]:
                     yield place.replace("\\040", " ")
     except OSError:
         return
+
+
+def wanted(config: Config, missing: Sequence[PathMapping]) -> Iterator[Finding]:
+    """Yield one finding that has all mappings, those that are there and those that are missing, and all roots.
+
+    In `missing`, a folder that is of one name there and here lacks no mapping, it is outside of the roots.
+    """
+    if not missing:
+        return
+    what = "what the Arrs name, and the configuration does not, is: " + ", ".join(
+        dict.fromkeys(mapping.remote for mapping in missing)
+    )
+    lines = [*_mappings(config, missing), *_roots(config, missing)]
+    yield Finding("path_mappings", ERROR, what, "Every import in there fails, or is refused.", "", "\n".join(lines))
+
+
+def _mappings(config: Config, missing: Sequence[PathMapping]) -> Iterator[str]:
+    added = {parts(one.remote): one for one in reversed(missing) if one.remote != one.local}
+    if added:
+        whole = {parts(one.remote): one for one in config.path_mappings} | added
+        items = (f"{{remote: {_quoted(remote)}, local: {_quoted(local)}}}" for remote, local in whole.values())
+        yield f"path_mappings: [{', '.join(items)}]"
+
+
+def _roots(config: Config, missing: Sequence[PathMapping]) -> Iterator[str]:
+    """Yield the roots, where those that hold without being named, the folders of the mappings, are not enough."""
+    roots = config.api.allowed_roots
+    named = roots != tuple(mapping.local for mapping in config.path_mappings)
+    outside = [one for one in missing if not any(f"{one.local}/".startswith(f"{root.rstrip('/')}/") for root in roots)]
+    if any(one.remote == one.local for one in outside) or (named and outside):
+        whole = dict.fromkeys((*roots, *(one.local for one in outside)))
+        yield f"api: {{allowed_roots: [{', '.join(map(_quoted, whole))}]}}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from arrtheaudio.config import Config
 from arrtheaudio.doctor.finding import ERROR, NOTE, OK, WARNING, Finding
+from arrtheaudio.doctor.obstacle import remount
+from arrtheaudio.doctor.storage import mount_of
 from arrtheaudio.files import Media
 from arrtheaudio.replacing import FOLDER, CannotClone, clone
 
@@ -22,7 +24,9 @@ def roots(config: Config) -> Iterator[Finding]:
     found = every(config)
     if not found:
         why = "`serve` touches no file outside of these folders, so that it would touch none."
-        yield Finding(CHECK, WARNING, "no folder of media is configured", why, "api: {allowed_roots: [/data/media]}")
+        yield Finding(
+            CHECK, WARNING, "no folder of media is configured", why, "", "api: {allowed_roots: [/data/media]}"
+        )
     for root in found:
         yield from _look(config, root)
 
@@ -36,7 +40,7 @@ def _look(config: Config, root: str) -> Iterator[Finding]:
         return
     if os.statvfs(root).f_flag & os.ST_RDONLY:
         what = f"{root} is on a read-only file system"
-        mend = f"mount -o remount,rw {root}  # in a container: without `:ro` at the volume"
+        mend = remount(mount_of(root)[0], root)
         yield Finding(CHECK, ERROR, what, "No file in there can be edited.", mend)
     elif not os.access(root, os.W_OK | os.X_OK):
         yield _not_ours(root)
@@ -69,9 +73,8 @@ def _abilities(config: Config, root: str) -> Iterator[Finding]:
         shares = _shares_blocks(one, other)
         links = _links(one, other)
     except OSError as error:
-        yield Finding(
-            CHECK, WARNING, f"{root}: {(error.strerror or str(error)).lower()}", "It was tried with small files."
-        )
+        what = f"{root}: {(error.strerror or str(error)).lower()}"
+        yield Finding(CHECK, WARNING, what, "It was tried with small files.", f"df -h {root}")
         return
     finally:
         for path in (one, other):

@@ -5,51 +5,71 @@ from collections.abc import Iterator
 
 from arrtheaudio.config import Config
 from arrtheaudio.doctor.finding import ERROR, NOTE, OK, WARNING, Finding
+from arrtheaudio.doctor.obstacle import Kept, closed, obstacle
+from arrtheaudio.doctor.roots import every
+from arrtheaudio.doctor.storage import standing, tried
 from arrtheaudio.spool.folder import SpoolUnusable, prepare
 
 # Bytes that are free: with less than the first nothing goes on for long; with less than the second, one should know.
 _LEAST, _LITTLE = 16 << 20, 256 << 20
+_QUEUE = ("tmp", "new/0-webhook", "held", "cur", "done", "failed", "cancelled", "batches", "paths")
 
 
 def spool(config: Config) -> Iterator[Finding]:
     """Look whether the queue can be used: its format, its rights, and its file system's locks."""
     root = config.spool.path
+    elsewhere = "/var/lib/arrtheaudio/spool"
+    kept = Kept("spool", root, "No job can be queued or done.", "spool: {path: %s}", elsewhere, every(config))
+    place = standing(f"{root}/tmp")
+    if stopped := tried(place):
+        yield obstacle(kept, place, stopped)
+        return
     try:
         os.close(prepare(root))
     except SpoolUnusable as error:
-        old = "is old" in str(error)
-        mend = "arrtheaudio admin migrate" if old else "spool: {path: /a/folder/on/a/local/disk}"
-        yield Finding("spool", ERROR, str(error), "No job can be queued or done.", mend)
+        yield _unusable(kept, error)
         return
-    closed = [name for name in ("tmp", "new/0-webhook", "cur", "done") if not os.access(f"{root}/{name}", os.W_OK)]
-    if closed:
-        yield _closed("spool", f"{root}/{closed[0]}", "No job can be queued or done.")
+    shut = [path for path in (f"{root}/{name}" for name in _QUEUE) if not os.access(path, os.W_OK | os.X_OK)]
+    if shut:
+        yield closed(kept, *shut)
         return
     yield Finding("spool", OK, f"{root} can be used, and its file system's locks work")
     yield from _space("spool", root)
 
 
+def _unusable(kept: Kept, error: SpoolUnusable) -> Finding:
+    cause = error.__context__
+    if isinstance(cause, PermissionError) and os.path.exists(f"{kept.folder}/format"):
+        return closed(kept, f"{kept.folder}/format")
+    if isinstance(cause, OSError):
+        return obstacle(kept, standing(kept.folder), cause)
+    if "is old" in str(error):
+        return Finding("spool", ERROR, str(error), kept.why, "arrtheaudio admin migrate")
+    return Finding("spool", ERROR, str(error), kept.why, "", "spool: {path: /a/folder/on/a/local/disk}")
+
+
 def journal(config: Config) -> Iterator[Finding]:
     """Look whether edits can be written down, and whether one was interrupted."""
-    root = config.journal.path
-    if not os.path.exists(root):
-        above = _above(root)
-        if os.access(above, os.W_OK):
-            yield Finding("journal", OK, f"{root} is made with the first edit")
-        else:
-            yield _closed("journal", above, "Nothing is edited without a journal.")
-        return
-    folder = f"{root}/open" if os.path.isdir(f"{root}/open") else root
-    if not os.access(folder, os.W_OK | os.X_OK):
-        yield _closed("journal", folder, "Nothing is edited without a journal.")
-        return
-    begun = sum(1 for name in os.listdir(folder) if folder != root and not name.startswith("."))
+    root, why = config.journal.path, "Nothing is edited without a journal."
+    kept = Kept("journal", root, why, "journal: {path: %s}", "/var/lib/arrtheaudio/journal", every(config))
+    for place in dict.fromkeys(standing(f"{root}/{name}") for name in ("open", "done")):
+        if stopped := tried(place):
+            yield obstacle(kept, place, stopped)
+            return
+    yield _edits(root)
+    yield from _space("journal", standing(root))
+
+
+def _edits(root: str) -> Finding:
+    if not os.path.isdir(f"{root}/open"):
+        return Finding("journal", OK, f"{root} is made with the first edit, which was tried")
+    begun = sum(1 for name in os.listdir(f"{root}/open") if not name.startswith("."))
     if begun:
         why = "Either it is at work at this moment, or a crash interrupted it."
-        yield Finding("journal", WARNING, f"{begun} edits are begun and not finished", why, "arrtheaudio admin recover")
-    else:
-        yield Finding("journal", OK, f"{root} can be used, and no edit is unfinished")
-    yield from _space("journal", root)
+        return Finding(
+            "journal", WARNING, f"{begun} edits are begun and not finished", why, "arrtheaudio admin recover"
+        )
+    return Finding("journal", OK, f"{root} can be used, and no edit is unfinished")
 
 
 def cache(config: Config) -> Iterator[Finding]:
@@ -57,22 +77,17 @@ def cache(config: Config) -> Iterator[Finding]:
     path = config.tmdb.cache_path
     if not config.tmdb.enabled:
         return
-    place = path if os.path.exists(path) else _above(path)
-    if not os.access(place, os.W_OK):
-        yield _closed("cache", place, "TMDB's answers are not kept: each title is asked for at every start.", WARNING)
-
-
-def _above(path: str) -> str:
-    """Return the nearest folder above a path that is there."""
-    while not os.path.exists(path):
-        path = os.path.dirname(path)
-    return path
-
-
-def _closed(check: str, path: str, why: str, level: str = ERROR) -> Finding:
-    owner = os.stat(path).st_uid
-    what = f"{path} cannot be written to by user {os.geteuid()}; it is user {owner}'s"
-    return Finding(check, level, what, why, f"chown -R {os.geteuid()}:{os.getegid()} {path}  # or run as user {owner}")
+    why = "TMDB's answers are not kept: each title is asked for at every start."
+    elsewhere = "/var/cache/arrtheaudio/tmdb.sqlite3"
+    setting = "tmdb: {cache_path: %s}"
+    kept = Kept("cache", os.path.dirname(path), why, setting, elsewhere, every(config), WARNING)
+    place = standing(kept.folder)
+    if stopped := tried(place):
+        yield obstacle(kept, place, stopped)
+    elif os.path.exists(path) and not os.access(path, os.W_OK):
+        yield closed(kept, path)
+    else:
+        yield Finding("cache", OK, f"{path} can be written")
 
 
 def _space(check: str, path: str) -> Iterator[Finding]:

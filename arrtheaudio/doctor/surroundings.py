@@ -10,6 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from arrtheaudio.config import Config
+from arrtheaudio.doctor import keys
 from arrtheaudio.doctor.finding import ERROR, NOTE, OK, WARNING, Finding
 from arrtheaudio.errors import Network
 from arrtheaudio.remux.programs import PACKAGES
@@ -39,8 +40,7 @@ def tmdb(config: Config) -> Iterator[Finding]:
         return
     if settings.api_key is None:
         why = "The original language is what the Arr and the file say, where they say it."
-        mend = "export TMDB_API_KEY=…  # from https://www.themoviedb.org/settings/api"
-        yield Finding("tmdb", NOTE, "there is no key for TMDB", why, mend)
+        yield Finding("tmdb", NOTE, "there is no key for TMDB", why, *_key(config))
         return
     from arrtheaudio.tmdb.clock import CLOCK
     from arrtheaudio.tmdb.failures import KeyRefused
@@ -50,11 +50,15 @@ def tmdb(config: Config) -> Iterator[Finding]:
         Transport(settings.base_url, settings.api_key, CLOCK).get("/search/movie?query=Metropolis")
         yield Finding("tmdb", OK, "TMDB accepts the key")
     except KeyRefused as error:
-        mend = "export TMDB_API_KEY=…  # from https://www.themoviedb.org/settings/api"
-        yield Finding("tmdb", ERROR, str(error), "No title is looked up.", mend)
+        yield Finding("tmdb", ERROR, str(error), "No title is looked up.", *_key(config))
     except Network as error:
         mend = f"curl -sS {settings.base_url}"
         yield Finding("tmdb", WARNING, str(error), "Only titles that were asked for before are known.", mend)
+
+
+def _key(config: Config) -> tuple[str, str]:
+    note = "from https://www.themoviedb.org/settings/api"
+    return keys.of_section(config, "tmdb", "api_key", "TMDB_API_KEY", "…", note)
 
 
 def clock(config: Config) -> Iterator[Finding]:
@@ -81,8 +85,11 @@ def _by_year() -> Iterator[Finding]:
 def _by_files(config: Config) -> Iterator[Finding]:
     if not os.access(config.spool.path, os.W_OK):
         return
-    with tempfile.TemporaryFile(dir=config.spool.path) as file:
-        skew = abs(os.fstat(file.fileno()).st_mtime - time.time())
+    try:
+        with tempfile.TemporaryFile(dir=config.spool.path) as file:
+            skew = abs(os.fstat(file.fileno()).st_mtime - time.time())
+    except OSError:
+        return  # what is wrong there is said of the spool
     if skew > _FILE_SKEW:
         what = f"the file system of {config.spool.path} has a clock {skew:,.0f} s off ours"
         yield Finding("clock", WARNING, what, "Jobs that are held are tried again too early or too late.", _SET)

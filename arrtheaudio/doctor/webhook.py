@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from arrtheaudio.config import Arr, Config
-from arrtheaudio.doctor import arrs
+from arrtheaudio.doctor import address, arrs
 from arrtheaudio.doctor.client import Client
 from arrtheaudio.doctor.finding import ERROR, NOTE, OK, WARNING, Finding
 from arrtheaudio.errors import Network, UsageError
@@ -89,8 +89,8 @@ def _wrong(arr: Arr, config: Config, found: Connection) -> Iterator[Finding]:
         yield finding(ERROR, "has no password", f"It is refused: api.webhook_secret is set. {never}")
 
 
-def address(arr: Arr, config: Config, url: str | None) -> str:
-    """Return where an Arr finds us; UsageError where that is not to be known."""
+def target(arr: Arr, config: Config, url: str | None) -> str:
+    """Return where an Arr finds us; UsageError where that is not to be known, or the url is none."""
     if url is None:
         host = config.api.host
         if host in _LOCAL and urlsplit(arr.url).hostname not in _LOCAL:
@@ -98,6 +98,7 @@ def address(arr: Arr, config: Config, url: str | None) -> str:
         host = socket.gethostname() if host in ("0.0.0.0", "::") else host
         scheme = "http" if config.api.tls.cert is None else "https"
         url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{config.api.port}"
+    address.check(url)
     return f"{url.rstrip('/')}/webhook/{arr.app}"
 
 
