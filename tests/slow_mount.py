@@ -68,6 +68,10 @@ class SlowMount:
         self._daemon.kill()
         self._daemon.wait()
 
+    def signal(self, number: int) -> None:
+        """Send the file system a signal: with SIGSTOP, what it was asked is not even taken back by SIGKILL."""
+        self._daemon.send_signal(number)
+
     def requests(self, kind: str) -> Counter[str]:
         """Return how often each path was asked for so far; `kind` is read, open, look or list."""
         pairs = (line.split(" ", 1) for line in self._log.read_text(errors="surrogateescape").splitlines())

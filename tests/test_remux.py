@@ -1,5 +1,6 @@
 """The last resort: a file without room for the change is muxed anew and compared, or left alone."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 import surgery
 from rig import RENAME, mounted, need_mounts, need_programs
+from spool_rig import Yard
 from surgery import Element, in_file
 
 from arrtheaudio import editing, remux
@@ -514,3 +516,18 @@ def _defaults(path: Path) -> list[bool]:
 
 def _json(*command: Any) -> Any:
     return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE).stdout)
+
+
+def test_a_worker_that_waits_for_its_turn_is_not_killed_for_that(tight: Any, tmp_path: Path) -> None:
+    yard = Yard(tmp_path / "yard", timeout_seconds=2, allow_rewrite=True)
+    yard.add(tight(SAMPLES[0]))
+    journal = yard.folder / "journal"
+    journal.mkdir(0o700)
+    with (journal / "rewriting.0").open("wb") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        with yard.popen("jobs", "run", "--workers", 1) as worker:
+            time.sleep(4)
+            fcntl.flock(turn, fcntl.LOCK_UN)
+            out, said = worker.communicate(timeout=PATIENCE)
+    assert said == b""
+    assert json.loads(out)["record"]["apply"]["method"] == "rewrite"

@@ -2,11 +2,12 @@
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,16 @@ from fake_services import KEY, Fake
 from spool_rig import PATIENCE, Yard, children
 
 from arrtheaudio import messages
+from arrtheaudio.core import record as records
 from arrtheaudio.core.record import failed
-from arrtheaudio.errors import InvalidRecord, Network, NotFound
+from arrtheaudio.errors import InvalidRecord, Network, NotFound, Timeout
 from arrtheaudio.signals import Signals
 from arrtheaudio.spool import Spool
+from arrtheaudio.spool.care import Held
 from arrtheaudio.spool.crew import Parent
 from arrtheaudio.spool.job import Job, manner, new, parse, renewed, result_of
 from arrtheaudio.spool.take import Queue
+from arrtheaudio.spool.watch import Hand, Row, Watch
 from arrtheaudio.spool.work import Rules, Trade, Worker
 
 WAITS = Rules(attempts=1, delay=1000, look=0.0, arrival=600.0)
@@ -433,3 +437,89 @@ def test_what_programs_read_of_a_message(capfd: pytest.CaptureFixture[str]) -> N
         "message": "plex cannot be reached",
     }
     assert text == "arrtheaudio: plex cannot be reached"
+
+
+# What is held
+
+
+def test_until_when_a_job_is_held_is_the_truth(tmp_path: Path, spool: Spool) -> None:
+    """A look that finds no change moves the time on, in the file's mtime alone."""
+    job_id = put(spool, tmp_path / "film.mkv", "sonarr")
+    drain(spool, Trade(Media().answer))
+    drain(spool, Trade(Media().answer), WAITS._replace(look=500.0))
+    until = records.nanoseconds(got(spool, job_id)["held"]["until"]) / 1e9
+    assert until == pytest.approx(os.stat(f"{spool.root}/held/{job_id}.json").st_mtime, abs=1e-3)
+    assert 400 < until - time.time() < 600
+
+
+def test_what_waits_no_longer_is_not_shown_as_held(tmp_path: Path, spool: Spool) -> None:
+    film = tmp_path / "film.mkv"
+    job_id = put(spool, film, "sonarr")
+    drain(spool, Trade(Media().answer))
+    film.touch()
+    Held(spool, lambda _: True, lambda _: 0.0).release()
+    assert got(spool, job_id)["state"] == "queued"
+    assert "held" not in got(spool, job_id)
+
+
+@pytest.fixture
+def said(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict[str, str]]]]:
+    """Return what reads the lines of the log that came since."""
+    messages.configure(level=2, json=True)
+    yield lambda: [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    messages.configure(level=1, json=False)
+
+
+def test_what_is_held_is_said_once(tmp_path: Path, spool: Spool, said: Callable[[], list[dict[str, str]]]) -> None:
+    film = tmp_path / "film.mkv"
+    job_id = put(spool, film, "sonarr")
+    drain(spool, Trade(Media().answer), WAITS._replace(look=1000.0))
+    until = got(spool, job_id)["held"]["until"]
+    (line,) = said()
+    assert line.pop("time")
+    assert line == {
+        "level": "info",
+        "component": "jobs",
+        "type": "not_found",
+        "path": str(film),
+        "job": job_id,
+        "message": f"{film}: held until {until}: it is not there yet",
+    }
+    os.utime(f"{spool.root}/held/{job_id}.json", (0, 0))
+    drain(spool, Trade(Media().answer))
+    assert got(spool, job_id)["held"]["until"] > "2000", "it was looked at"
+    assert said() == [], "a look is no news"
+
+
+def test_what_is_held_anew_for_the_same_reason_is_no_news(
+    tmp_path: Path, spool: Spool, said: Callable[[], list[dict[str, str]]]
+) -> None:
+    job_id, levels = put(spool, tmp_path / "film.mkv", "cli"), []
+    answers = iter([Network("1"), Network("2"), Timeout("3"), Timeout("4")])
+    for _ in range(4):
+        drain(spool, Trade(lambda record, _job: failed(record, "probe", next(answers))), Rules(attempts=9, delay=1000))
+        os.utime(f"{spool.root}/held/{job_id}.json", (0, 0))  # its time has come
+        levels += [(line["level"], line["message"][-1]) for line in said()]
+    assert levels == [("info", "1"), ("debug", "2"), ("info", "3"), ("debug", "4")]
+
+
+# The clock
+
+
+def test_what_is_in_hand_is_seen_from_another_process() -> None:
+    row, watch = Row(), Watch(100.0)
+    assert (row.ends(), row.read()) == (0.0, None)
+    ids = tuple(f"{number:0250}" for number in range(65))
+    pid = os.fork()
+    if pid == 0:
+        watch.use(row)
+        watch.takes(b"/media/\xff.mkv", ids)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert 90 < row.ends() - time.monotonic() <= 100
+    assert row.read() == Hand("/media/\ufffd.mkv", ids)
+    watch.use(row)
+    watch.takes_its_time()
+    assert (row.ends(), row.read()) == (math.inf, Hand("/media/\ufffd.mkv", ids))
+    watch.rests()
+    assert (row.ends(), row.read()) == (0.0, None)

@@ -18,6 +18,7 @@ from typing import Protocol
 from arrtheaudio import messages
 from arrtheaudio.core import record as records
 from arrtheaudio.errors import Error, Fatal, from_os
+from arrtheaudio.output import STDOUT
 from arrtheaudio.signals import Signals, Stopped
 from arrtheaudio.spool.job import Job
 from arrtheaudio.spool.watch import Hand, Row, Watch
@@ -155,6 +156,9 @@ class Crew:
         try:
             for reader in inherited:
                 os.close(reader)
+            # Who reads the jobs waits for the end of standard output, and a worker that cannot die would keep it.
+            with open(os.devnull, "wb") as nothing:
+                os.dup2(nothing.fileno(), STDOUT)
             self._watch.use(row)
             self._work(share, parent)
             status = 0
