@@ -247,7 +247,7 @@ def test_the_command_line_has_the_last_word_on_the_log(yard: Yard) -> None:
 
 def test_a_root_that_is_not_there_is_said(yard: Yard) -> None:
     with Serving(yard, "--workers", 0, api={"allowed_roots": ["/nowhere"]}) as serving:
-        assert any("/nowhere is not there" in entry["message"] for entry in serving.events("start"))
+        until(lambda: any("/nowhere is not there" in entry["message"] for entry in serving.events("start")))
         found = serving.get("/health")
         assert (found["status"], found["checks"]["media"]["missing"]) == ("degraded", ["/nowhere"])
 
