@@ -8,7 +8,7 @@ from arrtheaudio.doctor.finding import ERROR, NOTE, OK, WARNING, Finding
 from arrtheaudio.doctor.obstacle import Kept, closed, obstacle
 from arrtheaudio.doctor.roots import every
 from arrtheaudio.doctor.storage import standing, tried
-from arrtheaudio.spool.folder import SpoolUnusable, prepare
+from arrtheaudio.spool.folder import Interrupted, SpoolUnusable, prepare
 
 # Bytes that are free: with less than the first nothing goes on for long; with less than the second, one should know.
 _LEAST, _LITTLE = 16 << 20, 256 << 20
@@ -43,6 +43,8 @@ def _unusable(kept: Kept, error: SpoolUnusable) -> Finding:
         return closed(kept, f"{kept.folder}/format")
     if isinstance(cause, OSError):
         return obstacle(kept, standing(kept.folder), cause)
+    if isinstance(error, Interrupted):
+        return Finding("spool", ERROR, str(error), kept.why, "arrtheaudio admin recover")
     if "is old" in str(error):
         return Finding("spool", ERROR, str(error), kept.why, "arrtheaudio admin migrate")
     return Finding("spool", ERROR, str(error), kept.why, "", "spool: {path: /a/folder/on/a/local/disk}")
