@@ -85,7 +85,7 @@ class FakeArr(http.server.ThreadingHTTPServer):
 
     def known(self, sent: dict[str, Any]) -> dict[str, Any]:
         """Return a connection that was sent, with the secret that the API had hidden."""
-        before = next((one for one in self.connections if one["id"] == sent.get("id")), {"fields": []})
+        before: dict[str, Any] = next((one for one in self.connections if one["id"] == sent.get("id")), {"fields": []})
         secrets = {field["name"]: field["value"] for field in before["fields"]}
         fields = [
             {**field, "value": secrets.get(field["name"], "")} if field.get("value") == HIDDEN else field

@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -20,10 +21,11 @@ from fake_tmdb import KEY as TMDB_KEY
 from fake_tmdb import FakeTmdb
 from spool_rig import ARRTHEAUDIO, PATIENCE
 
-from arrtheaudio.config import load
-from arrtheaudio.doctor import mapping
+from arrtheaudio.config import Arr, Secret, load
+from arrtheaudio.doctor import mapping, webhook
 from arrtheaudio.doctor.examination import LOOKS, examine
 from arrtheaudio.doctor.finding import Finding
+from arrtheaudio.errors import UsageError
 from arrtheaudio.journal import new_id
 
 SECRET = "a long enough secret, 7Qx"
@@ -254,6 +256,25 @@ def test_a_secret_that_everybody_may_read(house: House) -> None:
     assert found[1].mend == f"chmod o-r {path}"
 
 
+def test_without_a_configuration_one_is_advised_that_works(house: House) -> None:
+    (found,) = [one for look in LOOKS[:1] for one in look(load(None, {"HOME": str(house.folder)}))]
+    assert (found.level, found.mend.split()[0]) == ("note", "write")
+    (house.folder / "config.yaml").write_text(found.config)
+    config = load(str(house.folder / "config.yaml"), {})
+    assert config.api.allowed_roots == ("/data/media",)
+    assert len(found.config.splitlines()) == 2
+
+
+def test_for_people_lines_of_the_configuration_are_said_to_be_some(house: House) -> None:
+    house.put("api", allowed_roots=[])
+    environ = {**os.environ, "HOME": str(house.folder)}
+    command = [*ARRTHEAUDIO, "-c", str(house.file), "doctor", "-f", "table"]
+    done = subprocess.run(command, env=environ, capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+    lines = done.stdout.decode().splitlines()
+    at = lines.index("         in the configuration:")
+    assert lines[at + 1] == "           api: {allowed_roots: [/data/media]}"
+
+
 # What is kept
 
 
@@ -270,6 +291,116 @@ def test_an_edit_that_was_interrupted(house: House) -> None:
     (house.folder / f"journal/open/{new_id()}.1").write_bytes(b"")
     found = house.wrong("journal")
     assert (found.level, found.mend) == ("warning", "arrtheaudio admin recover")
+
+
+def as_user(house: House, user: int, *, home: str = "") -> list[dict[str, Any]]:
+    """Look as a user of a service, who may read everything, and writes what everybody may."""
+    if os.geteuid():
+        rig.needs("root, to be another user")
+    environ = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_STATE_HOME")}
+    environ |= {"ARRTHEAUDIO_CONFIG": str(house.file), "HOME": home}
+    ids = [f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    rights = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    command = ["setpriv", *ids, *rights, *ARRTHEAUDIO, "doctor"]
+    done = subprocess.run(command, env=environ, capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+    assert done.returncode in (0, 1), done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("home", ["", "/", "/var/lib", "/usr/lib", "/root"])
+def test_a_service_without_a_home_is_given_a_folder_of_its_own(house: House, home: str) -> None:
+    for section in ("journal", "spool"):
+        del house.settings[section]
+    house.settings["tmdb"] = {"enabled": True}
+    found = {one["check"]: one for one in as_user(house, 64123, home=home) if one["level"] in ("error", "warning")}
+    for check, setting in {
+        "journal": "journal: {path: /var/lib/arrtheaudio/journal}",
+        "spool": "spool: {path: /var/lib/arrtheaudio/spool}",
+        "cache": "tmdb: {cache_path: /var/cache/arrtheaudio/tmdb.sqlite3}",
+    }.items():
+        folder = "/var/cache" if check == "cache" else "/var/lib"
+        assert found[check]["mend"] == f"install -d -o 64123 -g 64123 {folder}/arrtheaudio  # as root"
+        assert found[check]["config"] == setting
+
+
+@pytest.mark.parametrize(
+    ("path", "mend", "config"),
+    [
+        pytest.param("srv/arrtheaudio/journal", "install -d -o 64123 -g 64123 {}/srv/arrtheaudio", "", id="to-be-made"),
+        pytest.param("journal", "install -d -o 64123 -g 64123 {}/journal", "", id="empty"),
+        pytest.param("ours", "chown -R 64123:64123 {}/ours/open", "", id="of-another-user"),
+        pytest.param("media", "install -d -o 64123 -g 64123 /var/lib/arrtheaudio", "journal: ", id="the-media"),
+        pytest.param("", "install -d -o 64123 -g 64123 /var/lib/arrtheaudio", "journal: ", id="above-the-media"),
+        pytest.param("other", "install -d -o 64123 -g 64123 /var/lib/arrtheaudio", "journal: ", id="somebody-elses"),
+    ],
+)
+def test_only_what_is_our_own_is_given_away(house: House, path: str, mend: str, config: str) -> None:
+    for folder in ("srv", "journal", "ours/open", "ours/done", "other/things"):
+        (house.folder / folder).mkdir(parents=True, exist_ok=True)
+    house.put("journal", path=str(house.folder / path))
+    (found,) = [one for one in as_user(house, 64123) if one["check"] == "journal"]
+    assert found["level"] == "error"
+    assert found["mend"].startswith(mend.format(house.folder) + "  # as root")
+    assert found["config"].startswith(config)
+    assert bool(found["config"]) == bool(config)
+
+
+def fill(where: Path) -> None:
+    """Leave no byte free."""
+    with (where / "filler").open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["not-there-yet", "there"])
+def test_a_full_disk(house: House, made: bool) -> None:
+    rig.need_mounts()
+    with rig.mounted(house.folder / "disk", "-t", "tmpfs", "-o", "size=1M", "none") as where:
+        house.put("journal", path=str(where / "journal")).put("spool", path=str(where / "spool"))
+        house.put("tmdb", enabled=True, cache_path=str(where / "cache/tmdb.sqlite3"))
+        if made:
+            house.findings()
+            (where / "journal/open").mkdir(parents=True)
+            (where / "journal/done").mkdir()
+        fill(where)
+        found = {check: house.wrong(check) for check in ("journal", "spool", "cache")}
+        left = sorted(where.rglob(".doctor*"))
+    for finding in found.values():
+        assert "its disk is full: 0 KiB of 1 MiB are free" in finding.what
+        assert finding.mend.startswith("arrtheaudio admin cleanup")
+        assert finding.config == ""
+    assert [finding.level for finding in found.values()] == ["error", "error", "warning"]
+    assert left == []
+
+
+def test_a_journal_on_a_read_only_mount(house: House) -> None:
+    rig.need_mounts()
+    with rig.mounted(house.folder / "disk", "-t", "tmpfs", "-o", "ro,size=1M", "none") as where:
+        house.put("journal", path=str(where / "journal")).put("spool", path=str(where / "spool"))
+        found = [house.wrong(check) for check in ("journal", "spool")]
+    for finding in found:
+        assert f"read-only file system, which is mounted at {where}" in finding.what
+        assert finding.mend.startswith(f"mount -o remount,rw {where} ")
+
+
+@pytest.mark.parametrize("path", ["/proc/journal", "/sys/journal", "FILE", "LINK"])
+def test_where_no_file_can_be(house: House, path: str) -> None:
+    (house.folder / "FILE").write_bytes(b"")
+    (house.folder / "LINK").symlink_to("nowhere")
+    for section in ("journal", "spool"):
+        found = house.put(section, path=os.path.join(house.folder, path)).wrong(section)
+        assert found.level == "error"
+        assert "takes no files" in found.what or "FILE is no folder" in found.what or "leads nowhere" in found.what
+        assert found.config == f"{section}: {{path: /var/lib/arrtheaudio/{section}}}"
+
+
+def test_a_look_leaves_nothing_behind(house: House) -> None:
+    assert house.put("journal", path=str(house.folder / "state/journal")).levels("journal") == {"ok"}
+    assert not (house.folder / "state").exists()
+    assert not [*house.folder.rglob(".doctor*")]
 
 
 # Folders of media, on real file systems
@@ -375,7 +506,86 @@ def test_serve_does_not_run(house: House) -> None:
     assert (found.level, found.mend) == ("note", "arrtheaudio serve")
 
 
+def test_serve_does_not_run_and_an_arr_sends_to_it(house: House, sonarr: FakeArr) -> None:
+    found = house.arr(sonarr).wrong("serve")
+    assert (found.level, found.mend) == ("warning", "arrtheaudio serve")
+
+
 # An Arr
+
+
+@pytest.mark.parametrize(
+    ("written", "mend", "config"),
+    [
+        pytest.param("wrong", "", 'api_key: "…"', id="in-the-file"),
+        pytest.param("${SONARR_TEST_KEY}", "export SONARR_TEST_KEY=…", "", id="a-variable"),
+        pytest.param("${SONARR_TEST_KEY:-}", "export SONARR_TEST_KEY=…", "", id="a-variable-with-a-default"),
+    ],
+)
+def test_a_wrong_key_is_set_right_where_it_stands(
+    house: House, sonarr: FakeArr, monkeypatch: pytest.MonkeyPatch, written: str, mend: str, config: str
+) -> None:
+    monkeypatch.setenv("SONARR_TEST_KEY", "wrong")
+    house.arr(sonarr).settings["arr"][0]["api_key"] = written
+    path = str(house.file)
+    found = [one for one in examine(load(path, dict(os.environ))) if one.check == "sonarr"]
+    assert found[0].mend.startswith(mend)
+    assert bool(found[0].mend) == bool(mend)
+    assert config in found[0].config
+    assert bool(found[0].config) == bool(config)
+
+
+@pytest.mark.parametrize(
+    ("base", "path"), [("/sonarr", ""), ("", "/sonarr"), ("", "/x")], ids=["lacks", "none", "another"]
+)
+def test_the_url_base_is_found(house: House, sonarr: FakeArr, base: str, path: str) -> None:
+    sonarr.base = base
+    house.arr(sonarr).settings["arr"][0]["url"] += path
+    found = house.wrong("sonarr")
+    assert f"it is at {sonarr.url}{base}: that is its URL Base" in found.what
+    lines = yaml.safe_load(found.config)
+    assert lines == {"arr": [{"name": "sonarr", "url": f"{sonarr.url}{base}", "api_key": "(the key that is there)"}]}
+    assert house.run("--register")[1][0]["config"] == found.config
+
+
+def test_an_arr_whose_base_nobody_finds(house: House, sonarr: FakeArr) -> None:
+    sonarr.base = "/elsewhere"
+    found = house.arr(sonarr).wrong("sonarr")
+    assert "what is its URL Base" in found.mend
+
+
+def test_https_where_plain_http_is_spoken(house: House, sonarr: FakeArr) -> None:
+    house.arr(sonarr).settings["arr"][0]["url"] = sonarr.url.replace("http", "https")
+    found = house.wrong("sonarr")
+    assert found.what == "sonarr speaks plain HTTP at this port, and not HTTPS"
+    assert yaml.safe_load(found.config)["arr"][0]["url"] == sonarr.url
+
+
+@pytest.fixture
+def secure(sonarr: FakeArr, tmp_path: Path) -> FakeArr:
+    """A Sonarr that speaks TLS, with a certificate that nobody has signed."""
+    rig.need_programs("openssl")
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem")]
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*words, *files, *name], check=True, capture_output=True, timeout=PATIENCE)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    sonarr.socket = context.wrap_socket(sonarr.socket, server_side=True)
+    return sonarr
+
+
+def test_plain_http_where_https_is_spoken(house: House, secure: FakeArr) -> None:
+    found = house.arr(secure).wrong("sonarr")
+    assert found.what == "sonarr speaks HTTPS at this port, and not plain HTTP"
+    assert yaml.safe_load(found.config)["arr"][0]["url"] == secure.url.replace("http", "https")
+
+
+def test_a_certificate_that_nobody_has_signed(house: House, secure: FakeArr) -> None:
+    house.arr(secure).settings["arr"][0]["url"] = secure.url.replace("http", "https")
+    found = house.wrong("sonarr")
+    assert "not trusted here: self-signed certificate" in found.what
+    assert found.mend.startswith("export REQUESTS_CA_BUNDLE=")
 
 
 @pytest.mark.parametrize(
@@ -428,12 +638,10 @@ def test_a_folder_that_nobody_finds(house: House, arr: FakeArr) -> None:
 
 
 def test_what_lacks_in_two_arrs_is_one_list_with_what_was_there(house: House, arr: FakeArr) -> None:
-    film = house.folder / "films/One/one.mkv"
+    film = house.folder / "more/films/One/one.mkv"
     film.parent.mkdir(parents=True)
     film.write_bytes(b"film")
-    (house.media / "good").mkdir()
-    good = {"remote": "/good", "local": str(house.media / "good")}
-    house.put("api", allowed_roots=[str(house.media), str(house.folder / "films/One")])
+    good = {"remote": "/good", "local": str(house.folder / "more")}
     house.arr(arr).settings["path_mappings"] = [good]
     with FakeArr("radarr" if arr.app == "sonarr" else "sonarr", "6.0.3.10276") as other:
         other.folders = ["/films"]
@@ -553,6 +761,46 @@ def test_a_webhook_that_was_put_aside(house: House, sonarr: FakeArr) -> None:
 
 
 # --register
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "",
+        "ftp://x",
+        "http://",
+        "http://:9393",
+        "http://h:99999",
+        "http://h:0",
+        "http://h:x",
+        "http://[::1",
+        "http://h/path/?q=1#f",
+        "http://h?",
+        "http://h#",
+        "http://a:b@h",
+        "http://h h",
+        "http://h\n",
+        "http://h/webhook/sonarr",
+    ],
+    ids=repr,
+)
+def test_a_url_that_is_none_is_refused_before_anything_is_changed(house: House, url: str) -> None:
+    with pytest.raises(UsageError, match="--url"):
+        webhook.target(Arr("sonarr", "http://127.0.0.1:1", Secret(KEY)), load(str(house.file), {}), url)
+
+
+@pytest.mark.parametrize("url", ["http://h", "https://h:9393/", "http://[::1]:9393", "http://h/below/it"])
+def test_a_url_that_is_one(house: House, url: str) -> None:
+    made = webhook.target(Arr("sonarr", "http://127.0.0.1:1", Secret(KEY)), load(str(house.file), {}), url)
+    assert made == f"{url.rstrip('/')}/webhook/sonarr"
+
+
+@pytest.mark.parametrize("url", ["", "nonsense"])
+def test_a_wrong_url_is_a_wrong_call(house: House, sonarr: FakeArr, url: str) -> None:
+    status, found, said = house.arr(sonarr).run("--register", "--url", url)
+    assert (status, found, sonarr.asked) == (2, [], [])
+    assert f"--url {url!r}" in said
 
 
 def test_the_webhook_is_added_once(house: House, ours: Ours, arr: FakeArr) -> None:

@@ -3,10 +3,13 @@
 Configuration, secrets, the queue and its locks, the journal, the folders of the media and what their file systems can
 do, programs, TMDB's key, the clock, `serve`; and of each configured Arr its root folders, of which one real file each
 must be here and writable, and its webhook, by which it is made to send a Test. Where a folder has another name here,
-its files are looked for, and the mapping is printed that is missing.
+its files are looked for, and the list of mappings is printed, with those that are missing.
 
-Nothing is changed; but the queue is made where there is none, and two small files in a folder .arrtheaudio of each
-folder of media, which are removed again.
+What mends something is a command, or lines for the configuration; where it has the section of a line already, what
+the line says goes into that.
+
+Nothing is changed; but the queue is made where there is none, and small files where something is kept and in a folder
+.arrtheaudio of each folder of media, which are removed again.
 Ends with 1 where something is wrong that keeps work from being done.
 """
 
@@ -26,7 +29,9 @@ USES = ("spool", "journal", "tmdb", "serve")
 EXAMPLES = (
     (
         "Print only what mends something:",
-        """arrtheaudio doctor -f jsonl | jq -r 'select(.level != "ok") | .mend, .config | select(. != "")'""",
+        """\
+arrtheaudio doctor -f jsonl |
+    jq -r '.mend, .config | select(. != "")'""",
     ),
     (
         "Serve, and put the webhook into each configured Arr:",

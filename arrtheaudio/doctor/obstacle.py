@@ -81,8 +81,8 @@ def closed(kept: Kept, place: str, *more: str) -> Finding:
     """Say that a place is not writable for this user, and more of them in its folder."""
     user, group, owner = os.geteuid(), os.getegid(), os.stat(place).st_uid
     what = f"{place} cannot be written to by user {user}; it is user {owner}'s"
-    inside = place.startswith(f"{kept.folder}/") and not _is_system(place) and not _holds_media(kept, kept.folder)
-    own = _own_folder(kept)
+    theirs = _is_system(place) or _holds_media(kept, kept.folder) or not _at_home(kept.folder)
+    inside, own = place.startswith(f"{kept.folder}/") and not theirs, _own_folder(kept)
     if user and inside:
         places = " ".join(map(shlex.quote, (place, *more)))
         mend = f"chown -R {user}:{group} {places}  # as root; or run as user {owner}"
