@@ -8,6 +8,7 @@ from arrtheaudio.config import Config, Invalid, places
 from arrtheaudio.config.settings import SECRETS
 from arrtheaudio.doctor import keys
 from arrtheaudio.doctor.finding import ERROR, NOTE, OK, WARNING, Finding
+from arrtheaudio.doctor.storage import tried
 
 CHECK = "configuration"
 _SHORTEST = 16  # characters of a secret that nobody guesses
@@ -44,7 +45,7 @@ def source(config: Config) -> Iterator[Finding]:
 def _best_place() -> str:
     """Return where a configuration file can be written and is found: in a container its volume, else at home."""
     *at_home, for_all = places.candidates(os.environ)
-    return next((path for path in at_home if os.access(_top(path), os.W_OK)), for_all)
+    return next((path for path in at_home if tried(_top(path)) is None), for_all)
 
 
 def _top(path: str) -> str:
@@ -82,7 +83,7 @@ def secret(config: Config) -> Iterator[Finding]:
 
 
 def _new(config: Config) -> tuple[str, str]:
-    note = "a new one: openssl rand -hex 24"
+    note = "a new one, by openssl rand"
     return keys.of_section(config, "api", "webhook_secret", "WEBHOOK_SECRET", "$(openssl rand -hex 24)", note)
 
 
