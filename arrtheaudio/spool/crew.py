@@ -21,14 +21,13 @@ from arrtheaudio.errors import Error, Fatal, from_os
 from arrtheaudio.output import STDOUT
 from arrtheaudio.signals import Signals, Stopped
 from arrtheaudio.spool.job import Job
-from arrtheaudio.spool.watch import Hand, Row, Watch
+from arrtheaudio.spool.member import GRACE, Member
+from arrtheaudio.spool.watch import Row, Watch
 
 _CHUNK = 1 << 16
 _MOST_DEATHS = 10  # one after the other, without a job done in between
 _LAST = 5.0  # seconds that the jobs in hand have, when a signal asks for the end
-_GRACE = 1.0  # seconds after which a worker that was killed, or closed its pipe, counts as one that cannot die
-_MOMENT = 0.002  # seconds until it is looked whether a worker is dead that has closed its pipe
-_PAUSE = 0.02  # seconds between two such looks, where workers have to end their jobs first
+_PAUSE = 0.02  # seconds between two looks at workers that are to end their jobs, and then themselves
 
 
 class Parent:
@@ -71,24 +70,6 @@ class Rescue(Protocol):
         """Let them wait again: there was no time to end them."""
 
 
-class _Member:
-    """A worker process, as its parent sees it."""
-
-    def __init__(self, pid: int, reader: int, row: Row, share: int | None, deaths: int) -> None:
-        self.pid = pid
-        self.reader = reader
-        self.row = row
-        self.share = share
-        self.deaths = deaths
-        self.rest = b""
-        self.deaf = False  # its pipe is closed: it ends, or has to
-        self.killed = False
-        self.overdue = False
-        self.ending: float | None = None  # since when, by the monotonic clock
-        self.lost = False
-        self.replaced = False
-
-
 class Crew:
     """Starts worker processes, gives on what they report, and starts another one for each that is killed.
 
@@ -101,8 +82,8 @@ class Crew:
         self._signals = signals
         self._watch = watch
         self._rescue = rescue
-        self._members: list[_Member] = []
-        self._readers: dict[int, _Member] = {}
+        self._members: list[Member] = []
+        self._readers: dict[int, Member] = {}
         self._poll = select.poll()
         self._output = output if output is not None and _is_pipe(output) else None
         if self._output is not None:
@@ -145,7 +126,7 @@ class Crew:
         if pid == 0:
             self._be_a_worker(Parent(writer, self._watch, mends=mends), row, [reader, *self._readers], share)
         os.close(writer)
-        member = _Member(pid, reader, row, share, deaths)
+        member = Member(pid, reader, row, share, deaths)
         self._members.append(member)
         self._readers[reader] = member
         self._poll.register(reader, select.POLLIN)
@@ -187,23 +168,16 @@ class Crew:
     def _patience(self) -> float | None:
         """Return the milliseconds until a member has to be looked at, whether it says anything or not."""
         now = time.monotonic()
-        soonest = min((self._due(member, now) for member in self._members), default=math.inf)
+        limits = self._stop_at, now + self._watch.limit
+        soonest = min((member.due(now, *limits) for member in self._members), default=math.inf)
         return None if soonest == math.inf else max(0, math.ceil((soonest - now) * 1000))
 
-    def _due(self, member: _Member, now: float) -> float:
-        if member.lost:
-            return now + _GRACE if member.deaf else math.inf
-        if member.ending is not None:
-            return now + _MOMENT if member.deaf else member.ending + _GRACE
-        # What it takes in hand next will not be overdue before its whole time is over.
-        return min(self._stop_at, member.row.ends() or math.inf, now + self._watch.limit)
-
     def _stop(self) -> None:
-        self._stop_at = time.monotonic() + _LAST
+        self._stop_at = min(self._stop_at, time.monotonic() + _LAST)
         for member in self._members:
             os.kill(member.pid, signal.SIGTERM)
 
-    def _hear(self, member: _Member) -> Iterator[Job]:
+    def _hear(self, member: Member) -> Iterator[Job]:
         chunk = os.read(member.reader, _CHUNK)
         if not chunk:
             self._let_go(member)
@@ -216,7 +190,7 @@ class Crew:
                 member.share -= 1
             yield records.parse(line)
 
-    def _let_go(self, member: _Member) -> None:
+    def _let_go(self, member: Member) -> None:
         """Close the pipe of a member that has closed it too, or shall end after the job in hand."""
         self._poll.unregister(member.reader)
         del self._readers[member.reader]
@@ -227,33 +201,30 @@ class Crew:
         """Take leave of who is dead, and kill who is overdue."""
         now = time.monotonic()
         for member in list(self._members):
-            status = _status(member.pid) if member.deaf else None
+            status = member.status() if member.deaf else None
             if status is not None:
                 yield from self._end(member, status)
             elif member.ending is None:
                 self._check(member, now)
-            elif not member.lost and now >= member.ending + _GRACE:
+            elif not member.lost and now >= member.ending + GRACE:
                 self._lose(member)
         self._watch.halt(any(member.killed and not member.lost for member in self._members))
 
-    def _check(self, member: _Member, now: float) -> None:
+    def _check(self, member: Member, now: float) -> None:
         """Kill a member whose time is over."""
-        if now >= self._stop_at:
-            self._kill(member)
-        elif 0 < member.row.ends() <= now:
-            member.overdue = True
-            hand = member.row.read() or Hand("")
+        hand = member.row.read() if 0 < member.row.ends() <= now else None
+        if hand is not None:
             what = hand.path or "an edit that a crash left open"
             message = f"{what}: no answer within {self._watch.limit:g} s; its worker is killed"
             messages.error(message, component="workers", type="timeout", path=hand.path)
+        if hand is not None or now >= self._stop_at:
             self._kill(member)
 
-    def _kill(self, member: _Member) -> None:
+    def _kill(self, member: Member) -> None:
         self._watch.halt(True)  # or another worker would take its job for that of one that died by itself
-        member.killed, member.ending = True, time.monotonic()
-        os.kill(member.pid, signal.SIGKILL)
+        member.kill()
 
-    def _end(self, member: _Member, status: int) -> Iterator[Job]:
+    def _end(self, member: Member, status: int) -> Iterator[Job]:
         """See how a worker ended; one that was killed is replaced."""
         self._members.remove(member)
         if member.killed:
@@ -270,12 +241,12 @@ class Crew:
                 self.failed = True
         member.row.close()
 
-    def _rescued(self, member: _Member) -> list[Job]:
+    def _rescued(self, member: Member) -> list[Job]:
         hand = member.row.read()
         if hand is None:
             return []
         try:
-            if member.overdue:
+            if member.overdue():
                 return self._rescue.overdue(hand.ids, self._watch.limit, member.pid)
             return self._rescue.put_back(hand.ids)
         except (OSError, Error) as error:  # who cleans up after the dead finds them
@@ -283,19 +254,19 @@ class Crew:
             messages.error(f"the spool: {cause}", component="workers", type=cause.code)
             return []
 
-    def _replace(self, member: _Member) -> None:
+    def _replace(self, member: Member) -> None:
         member.replaced = True
-        share = None if member.share is None else member.share - member.overdue
+        share = None if member.share is None else member.share - member.overdue()
         if not self._stops and not self._leaving and (share is None or share > 0):
             self._start(share, 0 if member.killed else member.deaths + 1, mends=not member.killed)
 
-    def _lose(self, member: _Member) -> None:
+    def _lose(self, member: Member) -> None:
         """Go on without a member that cannot die; its job stays in its hand."""
         member.lost = True
         lost = sum(other.lost for other in self._members)
         goes_on = lost <= self._wanted
         self.failed |= not goes_on
-        then = "another one takes its place" if goes_on else f"as {lost - 1} others; no more take their places"
+        then = "another one takes its place" if goes_on else f"so do {lost - 1} others, and no more take their places"
         if self._stops or self._leaving:
             then = "it is left behind"
         message = f"worker {member.pid} hangs in the kernel and cannot be ended: {then}"
@@ -315,12 +286,6 @@ class Crew:
             for _ in self._look_after():
                 pass  # nobody hears of it any more
             time.sleep(_PAUSE)
-
-
-def _status(pid: int) -> int | None:
-    """Return how a child process ended; None where it lives."""
-    dead, status = os.waitpid(pid, os.WNOHANG)
-    return os.waitstatus_to_exitcode(status) if dead else None
 
 
 def _is_pipe(descriptor: int) -> bool:
