@@ -18,7 +18,7 @@ from arrtheaudio.server import history, verdicts
 from arrtheaudio.server import undoings as undoings_module
 from arrtheaudio.server.undoings import Undoings
 from arrtheaudio.spool import ask
-from arrtheaudio.spool.draft import put
+from arrtheaudio.spool.draft import put_file
 from arrtheaudio.spool.job import Job, line, new, now
 
 
@@ -47,7 +47,7 @@ def done(desk: Desk, path: str = "/a.mkv", *, at: str | None = None, status: str
     if status == "failed":
         record["error"] = {"stage": "probe", "code": "not_media", "message": "no"}
     job = new(record) | {"state": state, "result": "success", "finished_at": at or now()} | more
-    put(desk.spool.root, f"{desk.spool.finished_folder(job)}/{job['id']}.json", line(job))
+    put_file(desk.spool.root, f"{desk.spool.finished_folder(job)}/{job['id']}.json", line(job))
     return job
 
 

@@ -14,7 +14,7 @@ from spool_rig import MEDIA, Yard
 from arrtheaudio.core.record import timestamp
 from arrtheaudio.spool import Spool, ask, names
 from arrtheaudio.spool.care import prune
-from arrtheaudio.spool.draft import put
+from arrtheaudio.spool.draft import put_file
 from arrtheaudio.spool.job import Job, line, new, new_id
 
 
@@ -84,7 +84,7 @@ def finished(spool: Spool, number: int, day: int) -> Job:
     """Put a job into the folder of a day of January 2026, and return it."""
     job = new({"path": f"/{number}"}) | {"state": "completed", "finished_at": f"2026-01-{day:02}T00:00:00.000000Z"}
     path = f"{spool.finished_folder(job)}/{job['id']}.json"
-    put(spool.root, path, line(job))
+    put_file(spool.root, path, line(job))
     os.utime(path, ns=(0, day * 86_400 * 10**9 + number))
     return job
 
@@ -156,7 +156,7 @@ def test_what_the_last_bytes_say_of_a_job(tmp_path: Path, job: Job) -> None:
     order = [key for key in ("result", "record", "joined", "added") if key in job]
     for last in (order, order[::-1]):
         data = line({key: whole[key] for key in ("id", "state", "finished_at", *last)})
-        put(spool.root, f"{spool.root}/new/3-low/x.json", data)
+        put_file(spool.root, f"{spool.root}/new/3-low/x.json", data)
         assert names.result(spool, "new/3-low", "x.json") == "skipped"
 
 
@@ -218,7 +218,7 @@ def test_strangers_in_the_queue_are_passed_over(desk: Desk) -> None:
 
 def test_strangers_in_the_queue_are_not_pruned(desk: Desk, strangers: Path) -> None:
     old = new({"path": "/x"}) | {"state": "completed", "finished_at": "2026-01-01T00:00:00.000000Z"}
-    put(desk.spool.root, f"{desk.spool.finished_folder(old)}/{old['id']}.json", line(old))
+    put_file(desk.spool.root, f"{desk.spool.finished_folder(old)}/{old['id']}.json", line(old))
     (strangers / "done/2026-01-01/folder").mkdir()
     os.utime(strangers / "batches/folder.json", (0, 0))
     before = sorted(strangers.glob("*/*/*"))

@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -501,3 +503,16 @@ def test_an_edit_says_which_job_it_was(tmp_path: Path) -> None:
     assert job is not None
     assert job["record"]["apply"]["status"] == "changed"
     assert set(job["added"]) == {"size", "mtime", "probe", "choose", "apply"}
+
+
+def test_what_is_no_job_is_set_aside_by_whoever_has_put_one(tmp_path: Path) -> None:
+    """No function of the package may have the name of one of its modules, whose first import takes its place."""
+    code = """
+import arrtheaudio.spool.put, sys
+from arrtheaudio.spool import Spool
+spool = Spool(sys.argv[1])
+open(spool.root + "/new/2-normal/broken.json", "w").write("{")
+assert spool.claim("new/2-normal", "broken.json") is None
+assert spool.get("broken")["state"] == "failed"
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "spool")], check=True)

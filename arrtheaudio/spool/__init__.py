@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from arrtheaudio.core import record as records
 from arrtheaudio.core.record import Record
 from arrtheaudio.errors import Error, IoError, NotAFile, from_os
-from arrtheaudio.spool.draft import Draft, lock, put
+from arrtheaudio.spool.draft import Draft, lock, put_file
 from arrtheaudio.spool.folder import FINISHED, NEW, days_in, prepare, sync
 from arrtheaudio.spool.job import PRIORITIES, SUFFIX, Job, id_of, line, now, parse
 from arrtheaudio.spool.paths import Paths
@@ -153,7 +153,7 @@ class Spool:
         job: Job = {"id": id_of(name), "state": "failed", "result": "failed", "finished_at": now()}
         job["record"] = records.failed({"input": name}, "jobs", error)
         target = self.finished_folder(job)
-        put(self.root, f"{target}/{job['id']}{SUFFIX}", line(job))
+        put_file(self.root, f"{target}/{job['id']}{SUFFIX}", line(job))
         with contextlib.suppress(FileNotFoundError):
             os.rename(f"{self.root}/{folder}/{name}", f"{target}/{name}.rejected")
 

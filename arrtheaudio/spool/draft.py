@@ -59,7 +59,7 @@ class Draft:
         os.close(self.descriptor)
 
 
-def put(root: str, path: str, data: bytes) -> None:
+def put_file(root: str, path: str, data: bytes) -> None:
     """Write a file under a name of the queue, whole and on disk or not at all; OSError where it is not."""
     draft = Draft(root)
     try:

@@ -12,7 +12,7 @@ from arrtheaudio.output import Sink
 from arrtheaudio.pipeline import READER_GONE
 from arrtheaudio.signals import Signals, Stopped
 from arrtheaudio.spool import BATCH, Spool
-from arrtheaudio.spool.draft import put
+from arrtheaudio.spool.draft import put_file
 from arrtheaudio.spool.folder import sync
 from arrtheaudio.spool.job import Job, new, now
 from arrtheaudio.spool.limit import Limit
@@ -60,7 +60,7 @@ def batch(spool: Spool, group: str, made_of: Record) -> None:
         raise InvalidRecord(f"{group!r:.60} is no name for a group")
     line = records.line({"id": group, "created_at": now(), **made_of})
     try:
-        put(spool.root, f"{spool.root}/batches/{group}.json", line)
+        put_file(spool.root, f"{spool.root}/batches/{group}.json", line)
         sync(f"{spool.root}/batches")
     except OSError as error:
         raise from_os(error) from None
