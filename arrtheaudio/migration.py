@@ -33,34 +33,16 @@ class Newer(Fatal):
     """A newer version of this program made it. Nothing was changed."""
 
 
-class InUse(Fatal):
-    """Somebody works with it. Nothing was changed."""
-
-
 def migrate(config: "Config") -> dict[str, int]:
     """Bring all of it to today's formats; return how many jobs, edits and caches were not yet. Newer, InUse."""
     spool, journal, cache = config.spool.path, config.journal.path, config.tmdb.cache_path
     refuse_interrupted(spool)
-    with _only_one(spool):
+    with alone(spool):
         try:
             _refuse_newer(spool, journal, cache)
             return {"jobs": _spool(spool), "edits": _journal(journal), "caches": _cache(cache)}
         except OSError as error:
             raise Fatal(f"{error.filename or spool}: {(error.strerror or str(error)).lower()}; run it again") from None
-
-
-@contextlib.contextmanager
-def _only_one(root: str) -> Iterator[None]:
-    if not os.path.exists(f"{root}/format"):
-        yield  # nothing of today's works there
-        return
-    descriptor = alone(root)
-    if descriptor is None:
-        raise InUse(f"the spool {root} is in use: end `serve`, `jobs run` and whatever else works with it first")
-    try:
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _refuse_newer(spool: str, journal: str, cache: str) -> None:

@@ -6,12 +6,12 @@ As a program (`queue_rig.py FOLDER PATH`) it begins a batch, prints its id, and 
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from jsonschema import Draft202012Validator
-from spool_rig import PATIENCE, Yard
+from spool_rig import PATIENCE, Yard, until
 
 from arrtheaudio.config.settings import Api, Config, Journal, Logging, Processing
 from arrtheaudio.server import batch, history, jobs
@@ -134,17 +134,6 @@ class Desk:
 def _hold(route: Route, status: int, found: Any) -> None:
     schema = route.answers[status][1]
     Draft202012Validator({**(schema or {}), "components": DOCUMENT["components"]}).validate(found)
-
-
-def until(look: Callable[[], Any], seconds: float = PATIENCE / 4) -> Any:
-    """Return what `look` finds, as soon as it finds anything."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"nothing came of it in {seconds} s"
-        time.sleep(0.02)
 
 
 def main(folder: str, path: str, most: str) -> None:

@@ -5,14 +5,13 @@ import json
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import yaml
-from spool_rig import PATIENCE, Yard
+from spool_rig import Yard, until
 
 SECRET = "correct horse battery staple"
 
@@ -142,17 +141,6 @@ class Serving:
 def basic(password: str, user: str = "arr") -> str:
     """Return the header's value that a browser, or an Arr, sends."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-def until(look: Callable[[], Any], seconds: float = PATIENCE / 4) -> Any:
-    """Return what `look` finds, as soon as it finds anything."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"nothing came of it in {seconds} s"
-        time.sleep(0.05)
 
 
 def sonarr(*paths: Path, **more: Any) -> dict[str, Any]:

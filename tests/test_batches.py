@@ -15,10 +15,10 @@ import pytest
 import queue_rig
 from hypothesis import given
 from hypothesis import strategies as st
-from queue_rig import Desk, until
+from queue_rig import Desk
 from rig import mounted, need_mounts
 from slow_mount import Rules, SlowMount
-from spool_rig import Yard
+from spool_rig import Yard, until
 
 from arrtheaudio.server.left import numbers_of, ranges
 from arrtheaudio.server.tally import Counts, Tally, progress

@@ -19,8 +19,8 @@ import pytest
 import yaml
 from examples_rig import EXAMPLES, MEDIA, PATH, PATIENCE, ROOT, environment, execute, needs
 from fake_tmdb import KEY, FakeTmdb
-from serve_rig import Serving, sonarr, until
-from spool_rig import Yard
+from serve_rig import Serving, sonarr
+from spool_rig import Yard, until
 
 from arrtheaudio.errors import CODES
 

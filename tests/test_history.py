@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from queue_rig import Desk, until
-from spool_rig import PATIENCE, Yard
+from queue_rig import Desk
+from spool_rig import PATIENCE, Yard, until
 
 from arrtheaudio.core.record import timestamp
 from arrtheaudio.journal import Entry, Journal

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from queue_rig import Desk, until
-from spool_rig import MEDIA, Yard
+from queue_rig import Desk
+from spool_rig import MEDIA, Yard, until
 
 from arrtheaudio.core.record import timestamp
 from arrtheaudio.spool import Spool, ask, names

@@ -17,7 +17,7 @@ from arrtheaudio import migration
 from arrtheaudio.config.settings import Config, Journal, Spool, Tmdb
 from arrtheaudio.journal import Journal as JournalFolder
 from arrtheaudio.journal import new_id
-from arrtheaudio.spool.folder import FORMAT, SpoolUnusable, prepare
+from arrtheaudio.spool.folder import FORMAT, InUse, SpoolUnusable, prepare
 from arrtheaudio.tmdb.database import MIGRATIONS, Database
 
 JOBS: dict[str, dict[str, Any]] = {
@@ -142,7 +142,7 @@ def test_a_queue_in_use_is_left_alone(tmp_path: Path) -> None:
     root = tmp_path / "spool"
     descriptor = prepare(str(root))
     (root / "new/x.json").write_text('{"record":{"path":"/x.mkv"}}')
-    with pytest.raises(migration.InUse, match="is in use"):
+    with pytest.raises(InUse, match="is in use"):
         migration.migrate(settings(tmp_path))
     assert (root / "new/x.json").exists()
     os.close(descriptor)

@@ -11,9 +11,9 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
-from serve_rig import SECRET, Serving, basic, sonarr, until
+from serve_rig import SECRET, Serving, basic, sonarr
 from shell import Shell
-from spool_rig import Yard
+from spool_rig import Yard, until
 
 import arrtheaudio
 from arrtheaudio.server import openapi

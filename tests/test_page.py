@@ -13,8 +13,8 @@ from typing import Any
 import fake_tmdb
 import pytest
 from browsing import ENTER, ESCAPE, TAB, Browser, browser
-from serve_rig import SECRET, Serving, basic, radarr, sonarr, until
-from spool_rig import Yard
+from serve_rig import SECRET, Serving, basic, radarr, sonarr
+from spool_rig import Yard, until
 
 from arrtheaudio.spool import Spool
 from arrtheaudio.spool.job import new

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serve_rig import SECRET, Serving, basic, children, radarr, resident, sonarr, until
-from spool_rig import Yard
+from serve_rig import SECRET, Serving, basic, children, radarr, resident, sonarr
+from spool_rig import Yard, until
 
 from arrtheaudio.commands.probe import stage
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from serve_rig import SECRET, Serving, basic, sonarr, until
-from spool_rig import Yard
+from serve_rig import SECRET, Serving, basic, sonarr
+from spool_rig import Yard, until
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

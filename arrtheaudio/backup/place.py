@@ -15,14 +15,10 @@ from collections.abc import Iterator
 from arrtheaudio import messages
 from arrtheaudio.errors import Fatal
 from arrtheaudio.journal import sync_folder
-from arrtheaudio.spool.folder import SET_ASIDE, STAGE
+from arrtheaudio.spool.folder import SET_ASIDE, STAGE, InUse
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # fcntl.h, linux/fs.h
 _CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
-
-
-class InUse(Fatal):
-    """Somebody works with what would be replaced. Nothing was changed."""
 
 
 class CannotRestore(Fatal):

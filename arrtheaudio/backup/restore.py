@@ -8,14 +8,14 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from itertools import count
 from typing import IO, TYPE_CHECKING
 
 from arrtheaudio import messages
 from arrtheaudio.backup.archive import CACHE, CONFIG, JOURNAL, Reader
-from arrtheaudio.backup.place import CannotRestore, InUse, beside, switch
+from arrtheaudio.backup.place import CannotRestore, beside, switch
 from arrtheaudio.backup.stage import Stage, private
 from arrtheaudio.core.value import Value
 from arrtheaudio.journal import Journal, sync_folder
@@ -50,7 +50,7 @@ def restore(config: "Config", file: IO[bytes], ask: Ask, hold: Callable[[], None
             staged.fill(Reader(file))
             _ask_first(root, ask)
             _give(staged.spool, root if os.path.exists(root) else os.path.dirname(root))
-            with _nobody_else(root):
+            with alone(root):
                 hold()
                 edits = _add_edits(Journal(config.journal.path), staged)
                 switch(root, stage)
@@ -91,21 +91,6 @@ def _ask_first(root: str, ask: Ask) -> None:
 
 def _is_of_jobs(root: str, folder: str) -> bool:
     return os.path.relpath(folder, root).partition("/")[0] not in ("tmp", "paths", "batches", ".")
-
-
-@contextlib.contextmanager
-def _nobody_else(root: str) -> Iterator[None]:
-    """Keep everybody out of the queue; InUse where somebody is in there."""
-    if not os.path.exists(f"{root}/format"):
-        yield
-        return
-    descriptor = alone(root)
-    if descriptor is None:
-        raise InUse(f"the spool {root} is in use: end `serve`, `jobs run` and whatever else works with it first")
-    try:
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _add_edits(journal: Journal, staged: Stage) -> int:

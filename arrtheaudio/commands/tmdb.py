@@ -23,7 +23,6 @@ from arrtheaudio.options import Option
 from arrtheaudio.pipeline import Stage
 
 if TYPE_CHECKING:
-    from arrtheaudio.config import Config
     from arrtheaudio.config.settings import Tmdb
     from arrtheaudio.tmdb.client import Client
 
@@ -102,11 +101,6 @@ def stage(record: Record, source: Source, asked: Asked) -> Mapping[str, Any] | N
 def stages(source: Source, asked: Asked, *, refresh: bool = False) -> list[Stage]:
     """Return the stage alone."""
     return [Stage("tmdb", partial(stage, source=source, asked=asked), refresh)]
-
-
-def available(config: "Config") -> bool:
-    """Say whether another command may run this stage of itself: TMDB is enabled and there is a key."""
-    return config.tmdb.enabled and config.tmdb.api_key is not None
 
 
 def title_id(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from arrtheaudio import __version__
-from arrtheaudio.server.route import OPEN, Parameter, Route
+from arrtheaudio.server.route import LARGEST, OPEN, Parameter, Route
 from arrtheaudio.server.schemas import ERROR, SCHEMAS, record_part
 
 Document = dict[str, Any]
@@ -60,7 +60,6 @@ _ERRORS: Mapping[int, tuple[str, str, str | None]] = {
 _BODILESS = (204, 304)
 _ALWAYS = (400, 405, 408, 411, 413, 415, 421, 429, 431, 500, 503)
 _RECORD = os.path.join(os.path.dirname(os.path.dirname(__file__)), "record.schema.json")
-_LARGEST = 999_999_999  # that is read as a number
 # Control characters in an address are refused, wherever they stand.
 _WORD = "^[^\\u0000-\\u001f\\u007f]*$"
 _SEGMENT = "^[^/\\u0000-\\u001f\\u007f]+$"
@@ -129,7 +128,7 @@ def _in_query(parameter: Parameter) -> Document:
     """Return a parameter, with what holds for all of its kind."""
     schema = parameter.schema
     if schema.get("type") == "integer":
-        schema = {"maximum": _LARGEST, **schema}
+        schema = {"maximum": LARGEST, **schema}
     elif "enum" not in schema:
         schema = {"pattern": _WORD, **schema}
     return {"name": parameter.name, "in": "query", "description": parameter.help, "schema": schema}

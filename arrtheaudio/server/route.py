@@ -14,7 +14,7 @@ Schema = Mapping[str, Any]
 Answer = Callable[["Service", Request], Response]
 
 _DIGITS = 9
-_LARGEST = 10**_DIGITS - 1
+LARGEST = 10**_DIGITS - 1
 
 # Who may ask without the secret; who is told details alone; who may ask only with it.
 OPEN, SECRET = "open", "secret"
@@ -40,7 +40,7 @@ class Parameter(Value):
         return text
 
     def _number(self, text: str) -> int:
-        least, most = self.schema.get("minimum", 0), self.schema.get("maximum", _LARGEST)
+        least, most = self.schema.get("minimum", 0), self.schema.get("maximum", LARGEST)
         if text.isascii() and text.isdecimal() and len(text) <= _DIGITS and least <= int(text) <= most:
             return int(text)
         raise self._refused(text, f"a whole number from {least} to {most:,}")

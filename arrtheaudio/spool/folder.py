@@ -1,8 +1,10 @@
 """The folders of the queue: made once, of a format that is known, on a file system whose locks work."""
 
+import contextlib
 import errno
 import fcntl
 import os
+from collections.abc import Iterator
 
 from arrtheaudio.errors import Fatal
 from arrtheaudio.spool.job import PRIORITIES
@@ -21,6 +23,10 @@ STAGE, SET_ASIDE = ".restoring", ".before-restore"
 
 class SpoolUnusable(Fatal):
     """The folder cannot be the queue: its format, its rights, or its file system."""
+
+
+class InUse(Fatal):
+    """Somebody works with the queue. Nothing was changed."""
 
 
 class Interrupted(SpoolUnusable):
@@ -118,17 +124,26 @@ def _check_locks(root: str) -> int:
     return first
 
 
-def alone(root: str) -> int | None:
-    """Return a descriptor that keeps everybody else out of the queue while it is open; None where it is in use."""
+@contextlib.contextmanager
+def alone(root: str) -> Iterator[None]:
+    """Keep everybody else out of the queue, where there is one; InUse where somebody is in there."""
+    if not os.path.exists(f"{root}/format"):
+        yield
+        return
     descriptor = os.open(f"{root}/format", os.O_RDWR | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+        _take(descriptor, root)
+        yield
+    finally:
         os.close(descriptor)
-        if isinstance(error, BlockingIOError):
-            return None
-        raise
-    return descriptor
+
+
+def _take(descriptor: int, root: str) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        message = f"the spool {root} is in use: end `serve`, `jobs run` and whatever else works with it first"
+        raise InUse(message) from None
 
 
 def _excludes(first: int, second: int) -> bool:
